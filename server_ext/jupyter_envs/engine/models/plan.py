@@ -1,0 +1,113 @@
+"""Requests, plans and generations: what is asked, what will be done, what was done. Values only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from jupyter_envs.engine.models.records import RepodataRecord
+
+Action = Literal["create", "install", "remove", "update", "restore", "undo", "clone", "repair"]
+ChangeKind = Literal["added", "removed", "upgraded", "downgraded", "rebuilt", "relinked"]
+
+PLAN_VERSION = 1
+GENERATION_VERSION = 1
+
+
+class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person asks of one environment, as it is stored with a job.
+
+    ``specs`` are MatchSpec texts, PEP 508 texts after ``pypi::``, or ``interpreter::python=3.11``; for ``remove`` names.
+    ``channels`` and ``sources`` of ``None`` mean the settings' own. ``records`` are given instead of specs when the
+    request is explicit (``@EXPLICIT``, a lock file): nothing is solved. ``exclude_newer`` is an ISO 8601 time.
+    """
+
+    action: Action
+    prefix: str
+    specs: tuple[str, ...] = ()
+    records: tuple[RepodataRecord, ...] = ()
+    channels: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None  # of "conda", "pypi", "interpreter"
+    offline: bool = False
+    exclude_newer: str | None = None
+    generation: int | None = None
+    clone_from: str | None = None
+    variables: dict[str, str] = {}
+    add_ipykernel: bool = False
+    override_frozen: bool = False
+    command: str = ""
+
+
+class PackageChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What happens to one package name."""
+
+    name: str
+    kind: ChangeKind
+    before: RepodataRecord | None = None
+    after: RepodataRecord | None = None
+
+
+class PlanWarning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something the person should see before agreeing."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that a change will do; can be shown, stored, compared, executed or thrown away.
+
+    ``base`` is the fingerprint of the environment it was made against (empty for one that does not exist yet).
+    ``records`` are all packages of the new state in topological order. ``download_bytes`` counts archives that are
+    not in the cache; ``disk_bytes`` what the prefix will add to the disk beyond what is shared with the cache.
+    """
+
+    plan_id: str
+    action: Action
+    prefix: str
+    base: str
+    records: tuple[RepodataRecord, ...]
+    requested: tuple[str, ...]
+    changes: tuple[PackageChange, ...]
+    channels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    variables: dict[str, str] = {}
+    download_bytes: int = 0
+    disk_bytes: int = 0
+    warnings: tuple[PlanWarning, ...] = ()
+    link_scripts: tuple[str, ...] = ()
+    override_frozen: bool = False
+    command: str = ""
+    created_at: str = ""
+    plan_version: int = PLAN_VERSION
+
+
+class Generation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One state of an environment, as it was after a change (``conda-meta/jupyter-envs/generations/<n>.json``)."""
+
+    number: int
+    action: str
+    command: str
+    created_at: str
+    requested: tuple[str, ...]
+    records: tuple[RepodataRecord, ...]
+    channels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    variables: dict[str, str] = {}
+    tool: str = ""
+    generation_version: int = GENERATION_VERSION
+
+
+class ChangeResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an executed plan came to."""
+
+    prefix: str
+    generation: int
+    changes: tuple[PackageChange, ...]
+    warnings: tuple[PlanWarning, ...] = ()
+    messages: tuple[str, ...] = ()
+    linked_files: int = 0
+    linked_bytes: int = 0
+    disk_bytes: int = 0
