@@ -1,0 +1,1 @@
+"""Bytes from elsewhere: the HTTP session and verified, resumable downloads. Knows nothing of packages."""
