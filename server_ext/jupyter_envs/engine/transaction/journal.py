@@ -1,0 +1,190 @@
+"""The journal of a change to an existing prefix: what is renamed, in which order, and how to take it back.
+
+On disk, below ``<prefix>/conda-meta/jupyter-envs/transaction/<id>/`` (``JOURNAL_VERSION``)::
+
+    journal.json     present: the old state is the truth, what was done is undone
+    committed.json   the journal after the commit (one rename): the new state is the truth, what is left is cleaning
+    new/<path>       files staged for the prefix, as they will lie there
+    old/<number>     files moved out of the prefix
+
+A change is a list of renames, so every step can be taken back by the opposite rename, and whether a step was done is seen
+from where the file is. Applying, undoing and cleaning may each be killed and begun again.
+It refuses to know what packages are: it moves paths.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+JOURNAL_VERSION = 1
+TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
+
+
+class Operation(msgspec.Struct, frozen=True, array_like=True):
+    """One rename. ``aside``: prefix/path -> old/number; ``backup``: prefix/path -> prefix/other; ``place``: new/path -> prefix/path.
+
+    ``rmdir`` removes an empty directory of the prefix that stands where a file is to be placed.
+    """  # noqa: E501 - one line per kind reads better
+
+    kind: Literal["aside", "backup", "place", "rmdir"]
+    path: str
+    other: str = ""
+
+
+class Journal(msgspec.Struct, frozen=True, kw_only=True):
+    """The steps of one transaction, in order. ``created`` says that the whole prefix is new and goes when undone."""
+
+    operations: tuple[Operation, ...] = ()
+    created: bool = False
+    command: str = ""
+    journal_version: int = JOURNAL_VERSION
+
+
+def fsync_directory(path: str | Path) -> None:
+    """Make renames inside a directory durable, where the platform lets a directory be opened."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that after a power cut it is absent or whole: temporary name, fsync, rename, fsync directory."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    fsync_directory(path.parent)
+
+
+def write_journal(directory: Path, journal: Journal) -> None:
+    """Write ``journal.json``: from here on a crash is undone."""
+    write_durably(directory / "journal.json", msgspec.json.encode(journal))
+
+
+def apply(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
+    """Do the renames in order. An ``OSError`` leaves the rest undone; the caller undoes what was done."""
+    root, new, old = f"{prefix}/", f"{directory}/new/", f"{directory}/old/"
+    for operation in operations:
+        if operation.kind == "place":
+            os.rename(new + operation.path, root + operation.path)  # noqa: PTH104 - thousands of them
+        elif operation.kind == "aside":
+            os.rename(root + operation.path, old + operation.other)  # noqa: PTH104
+        elif operation.kind == "backup":
+            os.rename(root + operation.path, root + operation.other)  # noqa: PTH104
+        else:
+            os.rmdir(root + operation.path)  # noqa: PTH106
+
+
+def undo(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
+    """Take back whatever was applied, in reverse; safe to repeat after a crash in the middle of it."""
+    root, new, old = f"{prefix}/", f"{directory}/new/", f"{directory}/old/"
+    for operation in reversed(tuple(operations)):
+        if operation.kind == "place":
+            if not os.path.lexists(new + operation.path) and os.path.lexists(root + operation.path):
+                os.rename(root + operation.path, new + operation.path)  # noqa: PTH104
+        elif operation.kind == "aside":
+            if os.path.lexists(old + operation.other):
+                os.rename(old + operation.other, root + operation.path)  # noqa: PTH104
+        elif operation.kind == "backup":
+            if os.path.lexists(root + operation.other):
+                os.rename(root + operation.other, root + operation.path)  # noqa: PTH104
+        elif not os.path.lexists(root + operation.path):
+            os.mkdir(root + operation.path)  # noqa: PTH102
+
+
+def commit(directory: Path) -> None:
+    """Make the new state the truth: one rename, made durable."""
+    (directory / "journal.json").rename(directory / "committed.json")
+    fsync_directory(directory)
+
+
+def clean(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
+    """After a commit: remove directories that the change has emptied, then the transaction's own directory."""
+    parents = {os.path.dirname(op.path) for op in operations if op.kind == "aside"}  # noqa: PTH120
+    prune_directories(prefix, parents)
+    discard(directory)
+
+
+def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
+    """Remove the given directories and their parents as far as they are empty, deepest first; never the prefix itself."""
+    candidates: set[str] = set()
+    for path in directories:
+        current = path
+        while current and current not in candidates:
+            candidates.add(current)
+            current = os.path.dirname(current)  # noqa: PTH120
+    candidates.discard("conda-meta")
+    for path in sorted(candidates, key=lambda each: each.count("/"), reverse=True):
+        full = f"{prefix}/{path}"
+        try:
+            if not os.path.islink(full) and not os.listdir(full):  # noqa: PTH114, PTH208
+                os.rmdir(full)  # noqa: PTH106
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+
+
+def discard(directory: Path) -> None:
+    """Remove a transaction's directory; ``committed.json`` and ``journal.json`` go last, so that a crash can resume."""
+    for name in ("new", "old"):
+        if (directory / name).exists():
+            shutil.rmtree(directory / name)
+    if directory.exists():
+        shutil.rmtree(directory)
+
+
+def recover(prefix: Path) -> list[str]:
+    """Bring a prefix to exactly its old or exactly its new state after a crash; the caller holds the prefix lock.
+
+    Returns
+    -------
+    list of str
+        ``"undone"``, ``"finished"`` or ``"discarded"`` for each transaction that was found, ``"removed"`` when the
+        prefix itself was being created and is gone.
+    """
+    base = prefix / TRANSACTIONS
+    outcome: list[str] = []
+    if not base.is_dir():
+        return outcome
+    for directory in sorted(base.iterdir()):
+        if (directory / "committed.json").exists():
+            journal = msgspec.json.decode((directory / "committed.json").read_bytes(), type=Journal)
+            clean(prefix, directory, journal.operations)
+            outcome.append("finished")
+        elif (directory / "journal.json").exists():
+            journal = msgspec.json.decode((directory / "journal.json").read_bytes(), type=Journal)
+            if journal.created:
+                return [*outcome, "removed"]
+            undo(prefix, directory, journal.operations)
+            (directory / "journal.json").unlink()
+            fsync_directory(directory)
+            discard(directory)
+            outcome.append("undone")
+        else:
+            discard(directory)
+            outcome.append("discarded")
+    remove_if_empty(base)
+    return outcome
+
+
+def remove_if_empty(directory: Path) -> None:
+    """Remove the folder of transactions when nothing is pending."""
+    if directory.is_dir() and not any(directory.iterdir()):
+        directory.rmdir()
+
+
+def is_pending(prefix: Path) -> bool:
+    """Tell whether a transaction was interrupted or is running."""
+    base = prefix / TRANSACTIONS
+    return base.is_dir() and any(base.iterdir())
