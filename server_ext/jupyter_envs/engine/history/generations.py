@@ -1,7 +1,7 @@
 """Generations: every committed state of an environment, one JSON file each, never rewritten.
 
-Owns ``conda-meta/jupyter-envs/generations/<six digits>.json`` (``models.plan.GENERATION_VERSION``). It encodes new ones for
-the transaction to stage and reads old ones; it refuses to write into a prefix itself: only a transaction does that.
+Owns ``conda-meta/jupyter-envs/generations/<six digits>.json`` (``models.plan.GENERATION_VERSION``). It encodes new
+ones for the transaction to stage and reads old ones; it refuses to write into a prefix itself: only a transaction does that.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def encode_generation(generation: Generation) -> bytes:
 def generation_numbers(prefix: Path) -> list[int]:
     """Return the numbers of the recorded generations, oldest first; empty for environments of other tools."""
     try:
-        names = os.listdir(prefix / DIRECTORY)  # noqa: PTH208 - a list of names is all that is wanted
+        names = os.listdir(prefix / DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdigit())

@@ -1,6 +1,6 @@
 """What a change comes to: packages first, then paths. Pure; it reads no disk and moves no file.
 
-The law that the tests hold: applying ``diff_packages(a, b)`` to ``a`` gives ``b``, and ``diff_packages(a, a)`` is empty.
+The law that the tests hold: ``diff_packages(a, b)`` applied to ``a`` gives ``b``, and ``diff_packages(a, a)`` is empty.
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ def version_key(version: str) -> tuple[tuple[int, int | str], ...]:
 class PathChanges(msgspec.Struct, frozen=True, kw_only=True):
     """What happens to paths of the prefix.
 
-    ``gone`` are owned paths to move out (also those that are replaced); ``placed`` the paths of linked packages to put in,
-    with the dist they come from; ``restored`` the paths of kept packages to put back, because a package that goes may have
-    clobbered them; ``clobbers`` are (path, loser's name, winner's name).
+    ``gone`` are owned paths to move out (also those that are replaced); ``placed`` the paths of linked packages to put
+    in, with the dist they come from; ``restored`` the paths of kept packages to put back, because a package that goes
+    may have clobbered them; ``clobbers`` are (path, loser's name, winner's name).
     """
 
     gone: frozenset[str]

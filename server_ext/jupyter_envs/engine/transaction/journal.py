@@ -7,8 +7,8 @@ On disk, below ``<prefix>/conda-meta/jupyter-envs/transaction/<id>/`` (``JOURNAL
     new/<path>       files staged for the prefix, as they will lie there
     old/<number>     files moved out of the prefix
 
-A change is a list of renames, so every step can be taken back by the opposite rename, and whether a step was done is seen
-from where the file is. Applying, undoing and cleaning may each be killed and begun again.
+A change is a list of renames, so every step can be taken back by the opposite rename, and whether a step was done is
+seen from where the file is. Applying, undoing and cleaning may each be killed and begun again.
 It refuses to know what packages are: it moves paths.
 """
 
@@ -27,10 +27,11 @@ TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
 
 
 class Operation(msgspec.Struct, frozen=True, array_like=True):
-    """One rename. ``aside``: prefix/path -> old/number; ``backup``: prefix/path -> prefix/other; ``place``: new/path -> prefix/path.
+    """One step: a rename, or the removal of an empty directory.
 
-    ``rmdir`` removes an empty directory of the prefix that stands where a file is to be placed.
-    """  # noqa: E501 - one line per kind reads better
+    ``aside``: prefix/path to old/other. ``backup``: prefix/path to prefix/other. ``place``: new/path to prefix/path.
+    ``rmdir``: an empty directory of the prefix that stands where a file is to be placed.
+    """
 
     kind: Literal["aside", "backup", "place", "rmdir"]
     path: str
@@ -78,13 +79,13 @@ def apply(prefix: Path, directory: Path, operations: Iterable[Operation]) -> Non
     root, new, old = f"{prefix}/", f"{directory}/new/", f"{directory}/old/"
     for operation in operations:
         if operation.kind == "place":
-            os.rename(new + operation.path, root + operation.path)  # noqa: PTH104 - thousands of them
+            os.rename(new + operation.path, root + operation.path)
         elif operation.kind == "aside":
-            os.rename(root + operation.path, old + operation.other)  # noqa: PTH104
+            os.rename(root + operation.path, old + operation.other)
         elif operation.kind == "backup":
-            os.rename(root + operation.path, root + operation.other)  # noqa: PTH104
+            os.rename(root + operation.path, root + operation.other)
         else:
-            os.rmdir(root + operation.path)  # noqa: PTH106
+            os.rmdir(root + operation.path)
 
 
 def undo(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
@@ -93,15 +94,15 @@ def undo(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None
     for operation in reversed(tuple(operations)):
         if operation.kind == "place":
             if not os.path.lexists(new + operation.path) and os.path.lexists(root + operation.path):
-                os.rename(root + operation.path, new + operation.path)  # noqa: PTH104
+                os.rename(root + operation.path, new + operation.path)
         elif operation.kind == "aside":
             if os.path.lexists(old + operation.other):
-                os.rename(old + operation.other, root + operation.path)  # noqa: PTH104
+                os.rename(old + operation.other, root + operation.path)
         elif operation.kind == "backup":
             if os.path.lexists(root + operation.other):
-                os.rename(root + operation.other, root + operation.path)  # noqa: PTH104
+                os.rename(root + operation.other, root + operation.path)
         elif not os.path.lexists(root + operation.path):
-            os.mkdir(root + operation.path)  # noqa: PTH102
+            os.mkdir(root + operation.path)
 
 
 def commit(directory: Path) -> None:
@@ -112,25 +113,25 @@ def commit(directory: Path) -> None:
 
 def clean(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
     """After a commit: remove directories that the change has emptied, then the transaction's own directory."""
-    parents = {os.path.dirname(op.path) for op in operations if op.kind == "aside"}  # noqa: PTH120
+    parents = {os.path.dirname(op.path) for op in operations if op.kind == "aside"}
     prune_directories(prefix, parents)
     discard(directory)
 
 
 def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
-    """Remove the given directories and their parents as far as they are empty, deepest first; never the prefix itself."""
+    """Remove the given directories and their parents as far as they are empty; never the prefix itself."""
     candidates: set[str] = set()
     for path in directories:
         current = path
         while current and current not in candidates:
             candidates.add(current)
-            current = os.path.dirname(current)  # noqa: PTH120
+            current = os.path.dirname(current)
     candidates.discard("conda-meta")
     for path in sorted(candidates, key=lambda each: each.count("/"), reverse=True):
         full = f"{prefix}/{path}"
         try:
-            if not os.path.islink(full) and not os.listdir(full):  # noqa: PTH114, PTH208
-                os.rmdir(full)  # noqa: PTH106
+            if not os.path.islink(full) and not os.listdir(full):
+                os.rmdir(full)
         except (FileNotFoundError, NotADirectoryError):
             continue
 

@@ -22,7 +22,7 @@ def lock_path(prefix: Path, locks_directory: Path) -> Path:
     """Return the lock file that guards a prefix."""
     if (prefix / "conda-meta").is_dir():
         return prefix / PREFIX_LOCK
-    digest = hashlib.sha256(os.fsencode(os.path.abspath(prefix))).hexdigest()[:16]  # noqa: PTH100 - no resolving
+    digest = hashlib.sha256(os.fsencode(os.path.abspath(prefix))).hexdigest()[:16]
     return locks_directory / f"{digest}.lock"
 
 
