@@ -1,0 +1,32 @@
+"""What verify and doctor report: one fault of an environment and what to do about it. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is not as it should be.
+
+    ``code`` is stable and for programs (``file.missing``); ``error`` means that something does not work, ``warning``
+    that it may not, ``note`` that a person may want to know. ``path`` is absolute, ``package`` a record's name.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    path: str = ""
+    package: str = ""
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings with the worst first, then by package, path and code."""
+    order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+    return sorted(findings, key=lambda found: (order[found.severity], found.package, found.path, found.code))
