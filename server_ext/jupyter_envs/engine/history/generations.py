@@ -1,7 +1,7 @@
 """Generations: every committed state of an environment, one JSON file each, never rewritten.
 
-Owns ``conda-meta/jupyter-envs/generations/<six digits>.json`` (``models.plan.GENERATION_VERSION``). It encodes new
-ones for the transaction to stage and reads old ones; it refuses to write into a prefix itself: only a transaction does that.
+Owns ``conda-meta/jupyter-envs/generations/<six digits>.json`` (``GENERATION_VERSION``). It encodes new ones for the
+transaction to stage and reads old ones; it refuses to write into a prefix itself: only a transaction does that.
 """
 
 from __future__ import annotations

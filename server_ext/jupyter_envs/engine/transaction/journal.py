@@ -39,9 +39,14 @@ class Operation(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
-    """The steps of one transaction, in order. ``created`` says that the whole prefix is new and goes when undone."""
+    """The steps of one transaction, in order.
+
+    ``created`` says that the whole prefix is new and goes when undone; ``prune`` are directories of packages that go,
+    removed after the commit if nothing is left in them.
+    """
 
     operations: tuple[Operation, ...] = ()
+    prune: tuple[str, ...] = ()
     created: bool = False
     command: str = ""
     journal_version: int = JOURNAL_VERSION
@@ -111,11 +116,12 @@ def commit(directory: Path) -> None:
     fsync_directory(directory)
 
 
-def clean(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:
+def clean(prefix: Path, directory: Path, journal: Journal) -> None:
     """After a commit: remove directories that the change has emptied, then the transaction's own directory."""
-    parents = {os.path.dirname(op.path) for op in operations if op.kind == "aside"}
-    prune_directories(prefix, parents)
+    parents = {os.path.dirname(op.path) for op in journal.operations if op.kind == "aside"}
+    prune_directories(prefix, parents.union(journal.prune))
     discard(directory)
+    remove_if_empty(directory.parent)
 
 
 def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
@@ -161,22 +167,28 @@ def recover(prefix: Path) -> list[str]:
     for directory in sorted(base.iterdir()):
         if (directory / "committed.json").exists():
             journal = msgspec.json.decode((directory / "committed.json").read_bytes(), type=Journal)
-            clean(prefix, directory, journal.operations)
+            clean(prefix, directory, journal)
             outcome.append("finished")
         elif (directory / "journal.json").exists():
             journal = msgspec.json.decode((directory / "journal.json").read_bytes(), type=Journal)
             if journal.created:
                 return [*outcome, "removed"]
-            undo(prefix, directory, journal.operations)
-            (directory / "journal.json").unlink()
-            fsync_directory(directory)
-            discard(directory)
+            take_back(prefix, directory, journal)
             outcome.append("undone")
         else:
             discard(directory)
             outcome.append("discarded")
     remove_if_empty(base)
     return outcome
+
+
+def take_back(prefix: Path, directory: Path, journal: Journal) -> None:
+    """Undo a journaled transaction and forget it."""
+    undo(prefix, directory, journal.operations)
+    (directory / "journal.json").unlink()
+    fsync_directory(directory)
+    discard(directory)
+    remove_if_empty(directory.parent)
 
 
 def remove_if_empty(directory: Path) -> None:

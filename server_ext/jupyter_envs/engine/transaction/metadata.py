@@ -1,0 +1,98 @@
+"""The files of ``conda-meta`` that a change writes beside the package records: history, generation, state. Pure.
+
+Owns what they say; where they are put is the transaction's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from jupyter_envs import __version__
+from jupyter_envs.engine.history.conda_history import history_entry, spec_name
+from jupyter_envs.engine.history.generations import encode_generation, generation_path
+from jupyter_envs.engine.models.plan import ChangePlan, Generation
+
+TOOL = f"jupyter-envs {__version__}"
+
+
+def specs_by_name(requested: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Group requested specs by package name."""
+    grouped: dict[str, tuple[str, ...]] = {}
+    for spec in requested:
+        name = spec_name(spec).replace("_", "-") if "::" in spec else spec_name(spec)
+        grouped[name] = (*grouped.get(name, ()), spec)
+    return grouped
+
+
+def generation_of(plan: ChangePlan, number: int, now: datetime) -> Generation:
+    """Return the generation that the executed plan makes."""
+    return Generation(
+        number=number,
+        action=plan.action,
+        command=plan.command,
+        created_at=now.isoformat(timespec="seconds"),
+        requested=plan.requested,
+        records=plan.records,
+        channels=plan.channels,
+        sources=plan.sources,
+        variables=plan.variables,
+        tool=TOOL,
+    )
+
+
+def metadata_files(
+    plan: ChangePlan,
+    *,
+    number: int,
+    now: datetime,
+    old_history: str,
+    old_requested: Sequence[str],
+    old_state: Mapping[str, object],
+) -> dict[str, bytes]:
+    """Return path in the prefix -> content for history, generation and (when variables are set) state.
+
+    Parameters
+    ----------
+    plan : ChangePlan
+        What is executed.
+    number : int
+        The new generation's number.
+    now : datetime
+        Aware local time.
+    old_history, old_requested, old_state
+        What the environment has so far (empty for a new one).
+    """
+    before, after = set(old_requested), set(plan.requested)
+    entry = history_entry(
+        plan.changes,
+        command=plan.command,
+        when=now,
+        tool=TOOL,
+        updated=[spec for spec in plan.requested if spec not in before],
+        removed=[spec for spec in old_requested if spec not in after],
+    )
+    files = {
+        "conda-meta/history": (old_history + entry).encode(),
+        generation_path(number): encode_generation(generation_of(plan, number, now)),
+    }
+    state = dict(old_state)
+    if plan.variables or state.get("env_vars"):
+        state["env_vars"] = dict(plan.variables)
+        state.setdefault("version", 1)
+    if state != dict(old_state):
+        files["conda-meta/state"] = msgspec.json.encode(state)
+    return files
+
+
+def with_requested(record_json: bytes, specs: Sequence[str]) -> bytes:
+    """Return a package record with other requested specs and every other field, known or not, as it was."""
+    raw: dict[str, object] = msgspec.json.decode(record_json)
+    raw["requested_specs"] = list(specs)
+    if specs:
+        raw["requested_spec"] = specs[-1]
+    else:
+        raw.pop("requested_spec", None)
+    return msgspec.json.encode(raw)
