@@ -1,6 +1,7 @@
 """One Settings value: where things live and what may be used; read from the environment and ``.condarc``.
 
-Owns the order of precedence (argument > environment variable > ``.condarc`` > default) and refuses to read anything else.
+Owns the order of precedence (argument > environment variable > ``.condarc`` > default) and refuses to read anything
+else.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ("conda-forge",)
     channel_alias: str | None = None
     custom_channels: dict[str, str] = {}
+    default_channels: tuple[str, ...] = ()
     sources: tuple[str, ...] = SOURCES
     subdir: str = msgspec.field(default_factory=current_subdir)
     channel_priority: str = "strict"

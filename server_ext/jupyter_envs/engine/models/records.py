@@ -36,6 +36,10 @@ class PackageRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     sha256: str | None = None
     legacy_bz2_md5: str | None = None
     legacy_bz2_size: int | None = None
+    flags: tuple[str, ...] = ()
+    indexed_timestamp: int | None = None
+    purls: tuple[str, ...] | None = None
+    attestations_sha256: str | None = None
 
     @property
     def dist(self) -> str:

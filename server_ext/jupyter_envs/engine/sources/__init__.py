@@ -1,0 +1,1 @@
+"""Where records come from: conda channels, the Python index and the interpreters of this machine, one file each."""
