@@ -1,0 +1,309 @@
+"""Finds the environments of this user: our own, conda's and mamba's, pixi's and venvs; reads names of files, opens few.
+
+Owns where to look and what one line of the list says. Looks into ``envs_directories``, ``~/.conda/environments.txt``,
+``.pixi/envs`` and ``.venv`` of the working directory and its parents, ``WORKON_HOME``, ``~/.virtualenvs``, and at what
+is active. Refuses to fail because of one environment: an unreadable one is listed as broken with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from jupyter_envs.engine.models.platform import layout_for
+from jupyter_envs.engine.prefix.python import PYVENV_CONFIG, python_executable, pyvenv_version, read_pyvenv_config
+from jupyter_envs.engine.prefix.records import META_DIRECTORY, parse_dist
+from jupyter_envs.engine.prefix.registry import read_registered
+from jupyter_envs.errors import EnvsError
+from jupyter_envs.settings import Settings
+
+Kind = Literal["own", "conda", "pixi", "venv"]
+OWN_DIRECTORY = f"{META_DIRECTORY}/jupyter-envs"
+_VENV_NAMES = (".venv", "venv")
+
+
+class EnvironmentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of environments.
+
+    ``name`` is unique in one answer: what ``resolve`` takes. ``external`` environments were made by another tool.
+    ``busy``: a process is changing it now. ``interrupted``: a change was stopped halfway and waits to be recovered.
+    ``modified`` is in seconds since 1970, 0 when unknown; ``generation`` 0 when none is recorded. ``packages`` of a
+    venv counts its dist-infos. ``problem`` says in words why it is ``broken``.
+    """
+
+    name: str
+    path: str
+    kind: Kind
+    python: str | None = None
+    packages: int = 0
+    has_ipykernel: bool = False
+    broken: bool = False
+    frozen: bool = False
+    external: bool = False
+    busy: bool = False
+    interrupted: bool = False
+    active: bool = False
+    writable: bool = True
+    modified: float = 0.0
+    generation: int = 0
+    problem: str = ""
+
+
+def find_environments(
+    settings: Settings, environ: Mapping[str, str], *, cwd: str | os.PathLike[str] | None = None
+) -> list[EnvironmentInfo]:
+    """Return all environments that can be found, own ones first, each real directory once.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``envs_directories`` (the first is ours) and the platform.
+    environ : mapping
+        HOME, CONDA_PREFIX, VIRTUAL_ENV and WORKON_HOME are asked.
+    cwd : path
+        Whose project environments are looked for; the working directory when not given.
+    """
+    active = {path for path in (environ.get("CONDA_PREFIX"), environ.get("VIRTUAL_ENV")) if path}
+    active_keys = {key for key in map(_identity, active) if key is not None}
+    seen: set[tuple[int, int]] = set()
+    names: set[str] = set()
+    found = []
+    for path in _candidates(settings, environ, Path(cwd) if cwd is not None else _working_directory()):
+        key = _identity(path)
+        if key is None or key in seen:
+            continue
+        seen.add(key)
+        info = describe_environment(path, settings)
+        if info is None:
+            continue
+        name = info.name if info.name not in names else info.path
+        names.add(name)
+        found.append(msgspec.structs.replace(info, name=name, active=key in active_keys))
+    return found
+
+
+def describe_environment(path: str | os.PathLike[str], settings: Settings) -> EnvironmentInfo | None:
+    """Return what can be said of the environment at ``path``; ``None`` when there is none.
+
+    An environment is a directory with ``conda-meta`` (CEP 32) or ``pyvenv.cfg``.
+    """
+    prefix = os.path.abspath(path)
+    try:
+        entries = os.listdir(os.path.join(prefix, META_DIRECTORY))
+    except (FileNotFoundError, NotADirectoryError):
+        return _describe_venv(prefix)
+    except OSError as error:
+        return _unreadable(prefix, settings, error)
+    try:
+        return _describe_conda(prefix, entries, settings)
+    except (OSError, EnvsError) as error:
+        return _unreadable(prefix, settings, error)
+
+
+def environment_name(prefix: str, kind: Kind) -> str:
+    """Return what to call the environment at a path, before names are made unique.
+
+    A venv in a project is called as the project, pixi's as project or ``project:environment``, others as their folder.
+    """
+    path = Path(prefix)
+    if kind == "venv" and path.name in _VENV_NAMES:
+        return path.parent.name
+    if kind == "pixi" and path.parent.parent.name == ".pixi":
+        project = path.parent.parent.parent.name
+        return project if path.name == "default" else f"{project}:{path.name}"
+    if os.path.isdir(path / "condabin") and os.path.isdir(path / "envs"):
+        return "base"
+    return path.name
+
+
+def _candidates(settings: Settings, environ: Mapping[str, str], cwd: Path) -> Iterator[str]:
+    for directory in settings.envs_directories:
+        yield from _subdirectories(directory)
+    registered = read_registered(environ)
+    yield from registered
+    for path in registered:
+        pixi = Path(path).parent
+        if pixi.name == "envs" and pixi.parent.name == ".pixi":
+            yield from _subdirectories(pixi)
+    for project in (cwd, *cwd.parents):
+        yield from _subdirectories(project / ".pixi" / "envs")
+        yield from (str(project / name) for name in _VENV_NAMES)
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if environ.get("WORKON_HOME"):
+        yield from _subdirectories(environ["WORKON_HOME"])
+    if home:
+        yield from _subdirectories(Path(home) / ".virtualenvs")
+    yield from (environ[key] for key in ("CONDA_PREFIX", "VIRTUAL_ENV") if environ.get(key))
+
+
+def _subdirectories(directory: str | os.PathLike[str]) -> list[str]:
+    """Return the directories in a directory that are not hidden, sorted; none when it cannot be read."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    except OSError:
+        return []
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
+def _kind(prefix: str, entries: list[str], settings: Settings) -> Kind:
+    if "jupyter-envs" in entries:
+        return "own"
+    if "pixi" in entries or "pixi_env_prefix" in entries or "/.pixi/envs/" in prefix:
+        return "pixi"
+    first = settings.envs_directories[0] if settings.envs_directories else ""
+    return "own" if first and os.path.dirname(prefix) == first else "conda"
+
+
+def _describe_conda(prefix: str, entries: list[str], settings: Settings) -> EnvironmentInfo:
+    kind = _kind(prefix, entries, settings)
+    records = [entry for entry in entries if entry.endswith(".json")]
+    python = _version_in(records, "python")
+    ours = "jupyter-envs" in entries
+    holder, pending = _change_state(prefix) if ours else (False, False)
+    problem = _problem(prefix, entries, python, settings)
+    return EnvironmentInfo(
+        name=environment_name(prefix, kind),
+        path=prefix,
+        kind=kind,
+        python=python,
+        packages=len(records),
+        has_ipykernel=_version_in(records, "ipykernel") is not None or _has_ipykernel_package(prefix, python, settings),
+        broken=bool(problem),
+        frozen="frozen" in entries,
+        external=kind != "own",
+        busy=holder,
+        interrupted=pending and not holder,
+        writable=os.access(os.path.join(prefix, META_DIRECTORY), os.W_OK),
+        modified=os.stat(os.path.join(prefix, META_DIRECTORY)).st_mtime,
+        generation=_latest_generation(prefix) if ours else 0,
+        problem=problem,
+    )
+
+
+def _problem(prefix: str, entries: list[str], python: str | None, settings: Settings) -> str:
+    if "history" not in entries:
+        return "conda-meta/history is missing"
+    if python is not None and not os.path.exists(python_executable(prefix, layout_for(settings.subdir))):
+        return "its Python is not there any more"
+    return ""
+
+
+def _version_in(records: list[str], name: str) -> str | None:
+    start = f"{name}-"
+    for entry in records:
+        if entry.startswith(start):
+            parsed = parse_dist(entry[: -len(".json")])
+            if parsed is not None and parsed.name == name:
+                return parsed.version
+    return None
+
+
+def _has_ipykernel_package(prefix: str, python: str | None, settings: Settings) -> bool:
+    """Tell whether pip put ipykernel there: no record, but a package."""
+    if python is None:
+        return False
+    place = layout_for(settings.subdir).site_packages_for(python)
+    return os.path.exists(os.path.join(prefix, place, "ipykernel", "__init__.py"))
+
+
+def _change_state(prefix: str) -> tuple[bool, bool]:
+    """Return whether a living process holds the environment and whether a transaction lies in it."""
+    base = os.path.join(prefix, OWN_DIRECTORY)
+    try:
+        pending = bool(os.listdir(os.path.join(base, "transaction")))
+    except (FileNotFoundError, NotADirectoryError):
+        pending = False
+    try:
+        holder = msgspec.json.decode(Path(base, "lock.holder").read_bytes(), type=dict[str, object])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return False, pending
+    return _is_alive(holder.get("pid")), pending
+
+
+def _is_alive(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0:
+        return False
+    import psutil
+
+    return psutil.pid_exists(pid)
+
+
+def _latest_generation(prefix: str) -> int:
+    try:
+        entries = os.listdir(os.path.join(prefix, OWN_DIRECTORY, "generations"))
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    return max((int(entry[:-5]) for entry in entries if re.fullmatch(r"\d+\.json", entry)), default=0)
+
+
+def _describe_venv(prefix: str) -> EnvironmentInfo | None:
+    config_path = os.path.join(prefix, PYVENV_CONFIG)
+    try:
+        modified = os.stat(config_path).st_mtime
+        config = read_pyvenv_config(prefix)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, EnvsError) as error:
+        return EnvironmentInfo(
+            name=environment_name(prefix, "venv"),
+            path=prefix,
+            kind="venv",
+            external=True,
+            broken=True,
+            problem=str(error),
+        )
+    packages = _venv_packages(prefix)
+    gone = not os.path.exists(python_executable(prefix))
+    return EnvironmentInfo(
+        name=environment_name(prefix, "venv"),
+        path=prefix,
+        kind="venv",
+        python=pyvenv_version(config),
+        packages=len(packages),
+        has_ipykernel=any(entry.startswith("ipykernel-") for entry in packages),
+        broken=gone,
+        external=True,
+        writable=os.access(prefix, os.W_OK),
+        modified=modified,
+        problem="its Python is not there any more" if gone else "",
+    )
+
+
+def _venv_packages(prefix: str) -> list[str]:
+    for pattern in ("lib/python*/site-packages", "Lib/site-packages"):
+        for directory in Path(prefix).glob(pattern):
+            return [entry for entry in os.listdir(directory) if entry.endswith(".dist-info")]
+    return []
+
+
+def _unreadable(prefix: str, settings: Settings, error: Exception) -> EnvironmentInfo:
+    kind = _kind(prefix, [], settings)
+    return EnvironmentInfo(
+        name=environment_name(prefix, kind),
+        path=prefix,
+        kind=kind,
+        external=kind != "own",
+        broken=True,
+        writable=False,
+        problem=str(error),
+    )

@@ -1,0 +1,143 @@
+"""What environments take on the disk: bytes of their own and bytes shared through hard links, counted by inode.
+
+Owns the counting: a file with several names is counted once per environment, and is *unique* when all its names lie in
+that environment, *cached* when a name lies in the package cache, *shared* otherwise. Blocks are counted, not lengths.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+BLOCK = 512
+
+Inode = tuple[int, int]
+
+
+class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of one tree. ``total`` = ``unique`` + ``shared``; deleting it alone frees ``unique``.
+
+    ``files`` counts names (directories not); ``apparent`` sums the lengths of all names, as a copy would take.
+    ``error`` says what could not be read.
+    """
+
+    path: str
+    total: int = 0
+    unique: int = 0
+    shared: int = 0
+    apparent: int = 0
+    files: int = 0
+    error: str = ""
+
+
+class DiskReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Several trees and their sum without double counting.
+
+    ``environments`` and ``packages`` are per tree. ``total`` is what all of them take together, ``environments_total``
+    what the environments alone take together, ``saved`` what hard links save against full copies.
+    """
+
+    environments: tuple[DiskUsage, ...]
+    packages: tuple[DiskUsage, ...]
+    total: int
+    environments_total: int
+    packages_total: int
+    saved: int
+
+
+class _Tree:
+    """The inodes of one tree: bytes and how many of their names lie in it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.blocks: dict[Inode, int] = {}
+        self.links: dict[Inode, int] = {}
+        self.names: dict[Inode, int] = {}
+        self.apparent = 0
+        self.files = 0
+        self.errors: list[str] = []
+        self._walk()
+
+    def _walk(self) -> None:
+        pending = [self.path]
+        self._add_directory(self.path)
+        while pending:
+            directory = pending.pop()
+            try:
+                with os.scandir(directory) as entries:
+                    for entry in entries:
+                        stat = entry.stat(follow_symlinks=False)
+                        if entry.is_dir(follow_symlinks=False):
+                            pending.append(entry.path)
+                            self._count(stat, links=1)
+                        else:
+                            self.files += 1
+                            self.apparent += stat.st_size
+                            self._count(stat, links=stat.st_nlink)
+            except OSError as error:
+                self.errors.append(str(error))
+
+    def _add_directory(self, path: str) -> None:
+        try:
+            self._count(os.lstat(path), links=1)
+        except OSError as error:
+            self.errors.append(str(error))
+
+    def _count(self, stat: os.stat_result, *, links: int) -> None:
+        key = (stat.st_dev, stat.st_ino)
+        if key in self.names:
+            self.names[key] += 1
+            return
+        self.names[key] = 1
+        self.links[key] = links
+        self.blocks[key] = stat.st_blocks * BLOCK if hasattr(stat, "st_blocks") else stat.st_size
+
+    def usage(self) -> DiskUsage:
+        unique = sum(size for key, size in self.blocks.items() if self.names[key] >= self.links[key])
+        total = sum(self.blocks.values())
+        return DiskUsage(
+            path=self.path,
+            total=total,
+            unique=unique,
+            shared=total - unique,
+            apparent=self.apparent,
+            files=self.files,
+            error="; ".join(self.errors[:3]),
+        )
+
+
+def disk_usage(
+    prefixes: Sequence[str | os.PathLike[str]], package_directories: Iterable[str | os.PathLike[str]] = ()
+) -> list[DiskUsage]:
+    """Return the bytes of each prefix, then of each package directory that exists, in the order given."""
+    paths = [*prefixes, *(path for path in package_directories if os.path.isdir(path))]
+    return [_Tree(os.path.abspath(path)).usage() for path in paths]
+
+
+def disk_report(
+    prefixes: Sequence[str | os.PathLike[str]], package_directories: Iterable[str | os.PathLike[str]] = ()
+) -> DiskReport:
+    """Count prefixes and package directories and sum them by inode, so that nothing is counted twice.
+
+    Trees that do not exist count as empty, with their ``error`` set.
+    """
+    environments = [_Tree(os.path.abspath(path)) for path in prefixes]
+    packages = [_Tree(os.path.abspath(path)) for path in package_directories if os.path.isdir(path)]
+    everything = _union([*environments, *packages])
+    return DiskReport(
+        environments=tuple(tree.usage() for tree in environments),
+        packages=tuple(tree.usage() for tree in packages),
+        total=everything,
+        environments_total=_union(environments),
+        packages_total=_union(packages),
+        saved=sum(sum(tree.blocks.values()) for tree in (*environments, *packages)) - everything,
+    )
+
+
+def _union(trees: Iterable[_Tree]) -> int:
+    merged: dict[Inode, int] = {}
+    for tree in trees:
+        merged.update(tree.blocks)
+    return sum(merged.values())
