@@ -1,0 +1,201 @@
+"""Start jobs, watch them, stop them: what the command line, the server and the magics call.
+
+Owns the child processes of this process. A job outlives whoever started it (its own session, no pipes); one whose
+process is gone without a word is marked ``interrupted``. Refuses to run a change in the calling process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from jupyter_envs.errors import CancelledError, EnvsError, StorageError
+from jupyter_envs.jobs.events import EventReader, JobEvent
+from jupyter_envs.jobs.models import Job, JobRequest, JobState
+from jupyter_envs.jobs.process import RUN_MODULE, is_running, process_started
+from jupyter_envs.jobs.store import JobStore
+from jupyter_envs.settings import Settings
+
+POLL_SECONDS = 0.02
+STATE_SECONDS = 0.25
+STARTING_SECONDS = 60.0  # a queued job without a process is given up after so long
+CANCEL_GRACE_SECONDS = 10.0
+
+EventHandler = Callable[[JobEvent], None]
+
+_children: dict[str, subprocess.Popen[bytes]] = {}  # by job id, until their end was seen
+
+
+class JobClient:
+    """Jobs of one root.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the store is; also what the jobs' engines are given.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = JobStore(Path(settings.jobs_directory))
+
+    def submit(self, request: JobRequest) -> Job:
+        """Store a job and start its process; returns at once.
+
+        Raises
+        ------
+        StorageError
+            When the log cannot be written or the process cannot be started; the job is then ``failed``.
+        """
+        job = self.store.add(request)
+        try:
+            process = self._start(job)
+        except OSError as error:
+            failure = StorageError.from_os_error(error, "starting the job")
+            self.store.finish(job.id, "failed", exit_code=failure.exit_code, error=failure.to_dict())
+            raise failure from error
+        _children[job.id] = process
+        self.store.attach(job.id, process.pid, process_started(process.pid))
+        return self.store.get(job.id)
+
+    def _start(self, job: Job) -> subprocess.Popen[bytes]:
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environ["JUPYTER_ENVS_ROOT"] = self.settings.root
+        with self.store.log_path(job.id).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", RUN_MODULE, job.id],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environ,
+                cwd=self.settings.root,
+                start_new_session=True,
+            )
+        assert process.stdin is not None
+        with process.stdin as pipe:  # settings may hold credentials of proxies: neither on disk nor in the arguments
+            pipe.write(msgspec.json.encode(self.settings))
+        return process
+
+    # -- watching -----------------------------------------------------------------------------------------------
+
+    def wait(self, job_id: str, on_event: EventHandler | None = None, timeout: float | None = None) -> Job:
+        """Return the job when it has ended, after telling ``on_event`` everything that it reported.
+
+        Parameters
+        ----------
+        job_id
+            The whole id.
+        on_event
+            Called in this thread, in order.
+        timeout
+            Seconds after which the unfinished job is returned.
+        """
+        reader = EventReader(self.store.events_path(job_id))
+        deadline = None if timeout is None else time.monotonic() + timeout
+        next_look = 0.0
+        while True:
+            now = time.monotonic()
+            gone = self._child_ended(job_id)
+            if gone or now >= next_look:
+                job, next_look = self._look(job_id), now + STATE_SECONDS
+                if job.finished or (deadline is not None and now >= deadline):
+                    self._tell(reader, on_event)
+                    return job
+            self._tell(reader, on_event)
+            time.sleep(POLL_SECONDS)
+
+    @staticmethod
+    def _tell(reader: EventReader, on_event: EventHandler | None) -> None:
+        if on_event is not None:
+            for event in reader.read():
+                on_event(event)
+
+    @staticmethod
+    def _child_ended(job_id: str) -> bool:
+        child = _children.get(job_id)
+        return child is not None and child.poll() is not None
+
+    def _look(self, job_id: str) -> Job:
+        """Return the job as it is, marked ``interrupted`` when its process is gone."""
+        job = self.store.get(job_id)
+        if job.finished or not self._is_gone(job):
+            return job
+        job = self.store.get(job_id)  # it may have ended between the two looks
+        return job if job.finished else self._mark_interrupted(job)
+
+    def _is_gone(self, job: Job) -> bool:
+        if job.pid is None:
+            return time.time() - job.created_at > STARTING_SECONDS
+        if self._child_ended(job.id):
+            del _children[job.id]
+            return True
+        return not is_running(job.id, job.pid, job.process_started or 0.0)
+
+    def _mark_interrupted(self, job: Job) -> Job:
+        state, error = describe_end(job)
+        self.store.finish(job.id, state, exit_code=error.exit_code, error=error.to_dict())
+        return self.store.get(job.id)
+
+    def reap_interrupted(self) -> list[Job]:
+        """Mark the jobs whose process is gone (machine restarted, process killed) and return them."""
+        for job_id in [job_id for job_id, child in _children.items() if child.poll() is not None]:
+            del _children[job_id]
+        return [self._mark_interrupted(job) for job in self.store.live() if self._is_gone(job)]
+
+    # -- stopping -----------------------------------------------------------------------------------------------
+
+    def cancel(self, job_id: str, *, grace: float = CANCEL_GRACE_SECONDS) -> Job:
+        """Ask a job to stop, and end its process when it has not after ``grace`` seconds.
+
+        Killing is safe: a transaction that it cuts short is rolled back, here and now, by a ``recover`` job. Returns
+        the ended job; one that finished before it could stop is ``done``.
+        """
+        self.store.request_cancel(job_id)
+        job = self._look(job_id)
+        if job.finished:
+            return job
+        if job.pid is None:
+            error = CancelledError("cancelled before it began")
+            self.store.finish(job_id, "cancelled", exit_code=error.exit_code, error=error.to_dict())
+            return self.store.get(job_id)
+        _signal(job.pid, signal.SIGTERM)
+        job = self.wait(job_id, timeout=grace)
+        if not job.finished:
+            job = self._kill(job)
+        return job
+
+    def _kill(self, job: Job) -> Job:
+        assert job.pid is not None
+        if is_running(job.id, job.pid, job.process_started or 0.0):
+            _signal(job.pid, signal.SIGKILL)
+        job = self.wait(job.id)
+        if job.state == "cancelled" and job.prefix and job.kind not in ("plan", "compile"):
+            request = JobRequest(kind="recover", prefix=job.prefix, hidden=True, register_kernel=False)
+            self.wait(self.submit(request).id)
+        return job
+
+
+def describe_end(job: Job) -> tuple[JobState, EnvsError]:
+    """Return the final state and the error of a job whose process is gone without a word."""
+    if job.cancel_requested:
+        return "cancelled", CancelledError("cancelled; the environment is as it was")
+    return "interrupted", EnvsError(
+        f"the process of job {job.id} ended before the job did",
+        hint=f"`jupyter envs jobs log {job.id}` shows its last words; the environment is put right at its next use",
+        code="job.interrupted",
+        detail={"job": job.id, "prefix": job.prefix},
+    )
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a job's process; one that has just ended needs none."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

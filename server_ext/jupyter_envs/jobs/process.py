@@ -1,0 +1,42 @@
+"""Is that process still the one we started? Pids are used again; start times and command lines tell them apart."""
+
+from __future__ import annotations
+
+import psutil
+
+RUN_MODULE = "jupyter_envs.jobs.run"
+_SAME_START = 2.0  # seconds; a corrected clock may shift what psutil computes, the command line decides then
+
+
+def process_started(pid: int) -> float:
+    """Return a process's start time in seconds since the epoch, 0.0 when it is gone."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def is_running(job_id: str, pid: int, started: float) -> bool:
+    """Return whether ``pid`` is a living process that was started for this job.
+
+    Parameters
+    ----------
+    job_id : str
+        The job; it stands in the command line of its process.
+    pid : int
+        What the store says.
+    started : float
+        The start time that the store says, in seconds since the epoch.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        if abs(process.create_time() - started) <= _SAME_START:
+            return True
+        arguments = process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:  # another user's: pids of our own jobs can always be read
+        return False
+    return RUN_MODULE in arguments and job_id in arguments

@@ -1,0 +1,136 @@
+"""What each kind of job does, with an engine: decides nothing about processes, files of jobs or signals.
+
+Every function returns the job's result as JSON-able data. A kernelspec that cannot be written is a warning of a change
+that has happened, not its failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jupyter_envs.engine.models.events import Event, Reporter
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.errors import EnvsError, SpecError
+from jupyter_envs.jobs.consent import needs_consent
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.jobs.plans import load_plan, save_plan
+from jupyter_envs.settings import Settings
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.api import Engine
+
+Result = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """What a job works with."""
+
+    engine: Engine
+    settings: Settings
+    reporter: Reporter
+
+
+def perform(request: JobRequest, place: Workplace) -> Result:
+    """Do what the request asks and return the result.
+
+    Raises
+    ------
+    EnvsError
+        Whatever the engine refuses; environments are then as they were.
+    """
+    return _WORK[request.kind](request, place)
+
+
+def _change_of(request: JobRequest) -> ChangeRequest:
+    if request.change is None:
+        raise SpecError(f"a {request.kind} job needs a request", hint="submit it with `change`")
+    return request.change
+
+
+def _make_plan(request: JobRequest, place: Workplace) -> ChangePlan:
+    plan = place.engine.plan(_change_of(request))
+    save_plan(place.settings.root, plan)
+    place.reporter.report(Event(kind="message", phase="solve", text="planned", data={"plan_id": plan.plan_id}))
+    return plan
+
+
+def _plan(request: JobRequest, place: Workplace) -> Result:
+    return {"plan_id": _make_plan(request, place).plan_id}
+
+
+def _change(request: JobRequest, place: Workplace) -> Result:
+    plan = _make_plan(request, place)
+    if request.consent == "destructive" and needs_consent(plan):
+        return {"plan_id": plan.plan_id, "executed": False}
+    return _carry_out(plan, request, place)
+
+
+def _execute(request: JobRequest, place: Workplace) -> Result:
+    return _carry_out(load_plan(place.settings.root, request.plan_id), request, place)
+
+
+def _carry_out(plan: ChangePlan, request: JobRequest, place: Workplace) -> Result:
+    result = place.engine.execute(plan)
+    kernels = _sync_kernels(Path(plan.prefix), request, place)
+    return {"plan_id": plan.plan_id, "executed": True, "result": msgspec.to_builtins(result), "kernels": kernels}
+
+
+def _sync_kernels(prefix: Path, request: JobRequest, place: Workplace) -> list[str]:
+    """Bring the user's kernelspecs in line with an environment that has changed; return its kernels' names."""
+    if not request.register_kernel:
+        return []
+    from jupyter_envs.kernels.sync import sync_environment
+
+    place.reporter.report(Event(kind="phase", phase="kernels", text="registering kernels"))
+    try:
+        report = sync_environment(prefix, place.settings)
+    except EnvsError as error:
+        place.reporter.report(Event(kind="warning", phase="kernels", text=error.message, hint=error.hint))
+        return []
+    for warning in report.warnings:
+        place.reporter.report(Event(kind="warning", phase="kernels", text=warning.message, hint=warning.hint))
+    return [kernel.name for kernel in report.kernels]
+
+
+def _recover(request: JobRequest, place: Workplace) -> Result:
+    return {"recovered": place.engine.recover(Path(request.prefix))}
+
+
+def _rename(request: JobRequest, place: Workplace) -> Result:
+    prefix = place.engine.rename(Path(request.prefix), request.new_name)
+    _sync_kernels(Path(request.prefix), request, place)
+    return {"prefix": str(prefix), "kernels": _sync_kernels(prefix, request, place)}
+
+
+def _delete(request: JobRequest, place: Workplace) -> Result:
+    freed = place.engine.delete(Path(request.prefix))
+    _sync_kernels(Path(request.prefix), request, place)
+    return {"prefix": request.prefix, "freed_bytes": freed}
+
+
+def _clean(request: JobRequest, place: Workplace) -> Result:
+    report: Result = msgspec.to_builtins(place.engine.clean(dry_run=request.dry_run))
+    return report
+
+
+def _compile(request: JobRequest, place: Workplace) -> Result:
+    report: Result = msgspec.to_builtins(place.engine.compile(Path(request.prefix)))
+    return report
+
+
+_WORK: dict[str, Callable[[JobRequest, Workplace], Result]] = {
+    "plan": _plan,
+    "change": _change,
+    "execute": _execute,
+    "recover": _recover,
+    "rename": _rename,
+    "delete": _delete,
+    "clean": _clean,
+    "compile": _compile,
+}
