@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from jupyter_envs.engine.models.platform import current_subdir
 
@@ -70,4 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def default_root(environ: Mapping[str, str]) -> Path:
     """Return ``JUPYTER_ENVS_ROOT`` or the user's data directory for jupyter-envs."""
     given = environ.get("JUPYTER_ENVS_ROOT")
-    return Path(given).expanduser().absolute() if given else Path(platformdirs.user_data_dir("jupyter-envs"))
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("jupyter-envs"))

@@ -18,7 +18,7 @@ GENERATION_VERSION = 1
 class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person asks of one environment, as it is stored with a job.
 
-    ``specs`` are MatchSpec texts, PEP 508 texts after ``pypi::``, or ``interpreter::python=3.11``; for ``remove`` names.
+    ``specs`` are MatchSpec texts, PEP 508 texts after ``pypi::``, ``interpreter::python=3.11``, or names to remove.
     ``channels`` and ``sources`` of ``None`` mean the settings' own. ``records`` are given instead of specs when the
     request is explicit (``@EXPLICIT``, a lock file): nothing is solved. ``exclude_newer`` is an ISO 8601 time.
     """
@@ -61,7 +61,9 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``base`` is the fingerprint of the environment it was made against (empty for one that does not exist yet).
     ``records`` are all packages of the new state in topological order. ``download_bytes`` counts archives that are
-    not in the cache; ``disk_bytes`` what the prefix will add to the disk beyond what is shared with the cache.
+    not in the cache; ``disk_bytes`` what the change will add to the disk: extracted packages that are not in the cache
+    yet (estimated from the archives) and files that cannot be shared with it. ``restores`` is the generation whose
+    state comes back, ``clone_from`` the prefix whose unowned files are copied.
     """
 
     plan_id: str
@@ -79,13 +81,18 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: tuple[PlanWarning, ...] = ()
     link_scripts: tuple[str, ...] = ()
     override_frozen: bool = False
+    restores: int | None = None
+    clone_from: str | None = None
     command: str = ""
     created_at: str = ""
     plan_version: int = PLAN_VERSION
 
 
 class Generation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One state of an environment, as it was after a change (``conda-meta/jupyter-envs/generations/<n>.json``)."""
+    """One state of an environment, as it was after a change (``conda-meta/jupyter-envs/generations/<n>.json``).
+
+    ``restores`` is the earlier generation whose state this one repeats (undo, restore).
+    """
 
     number: int
     action: str
@@ -96,6 +103,7 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     channels: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     variables: dict[str, str] = {}
+    restores: int | None = None
     tool: str = ""
     generation_version: int = GENERATION_VERSION
 

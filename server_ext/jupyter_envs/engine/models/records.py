@@ -129,8 +129,8 @@ class PackageManifest(msgspec.Struct, frozen=True, kw_only=True):
     """All that linking must know of one extracted package.
 
     ``paths`` come from ``info/paths.json``, or from ``files``/``has_prefix``/``no_link`` in packages older than it.
-    ``pyc`` are the compiled files kept beside the cache for one Python tag: their ``path`` is relative to ``pyc_directory``
-    and is spelled as the sources are in the package (``site-packages/a/__pycache__/b.cpython-311.pyc``).
+    ``pyc`` are the compiled files kept beside the cache for one Python tag: their ``path`` is relative to
+    ``pyc_directory`` and is spelled as the sources are in the package (``site-packages/a/__pycache__/b.cpython-311.pyc``).
     """
 
     record: RepodataRecord

@@ -33,6 +33,14 @@ def same_package(one: RepodataRecord, other: RepodataRecord) -> bool:
     return not one.url or not other.url or one.url == other.url
 
 
+def same_state(one: Sequence[RepodataRecord], other: Sequence[RepodataRecord]) -> bool:
+    """Tell whether two sets of records are the same packages."""
+    if len(one) != len(other):
+        return False
+    by_name = {record.name: record for record in other}
+    return all(record.name in by_name and same_package(record, by_name[record.name]) for record in one)
+
+
 def python_minor(records: Iterable[RepodataRecord]) -> str | None:
     """Return ``3.11`` for a set of records with Python 3.11.x, ``None`` without Python."""
     for record in records:

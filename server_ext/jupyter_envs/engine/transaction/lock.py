@@ -1,7 +1,8 @@
 """One process at a time changes a prefix: an advisory lock, and who holds it.
 
 Owns ``conda-meta/jupyter-envs/lock`` of a prefix that exists and ``<locks>/<digest>.lock`` for one that does not yet.
-The operating system drops the lock when its holder dies, so a stale file never blocks.
+The operating system drops the lock when its holder dies, so a stale file never blocks. It refuses to wait by default:
+whoever comes second is told who is first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +32,7 @@ def lock_path(prefix: Path, locks_directory: Path) -> Path:
 def find_holder(path: Path) -> dict[str, object] | None:
     """Return what the holder of a lock wrote about itself, if anything."""
     try:
-        holder = json.loads(path.with_name(path.name + ".holder").read_text())
+        holder = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
     return holder if isinstance(holder, dict) else None
@@ -57,44 +60,76 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
     StorageError
         The lock file cannot be made.
     """
-    from filelock import FileLock, Timeout
-
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        lock.acquire(timeout=timeout)
-    except Timeout:
-        holder = find_holder(path) or {}
-        who = f" (process {holder['pid']}: {holder['command']})" if "pid" in holder and "command" in holder else ""
-        raise LockedError(
-            f"{prefix.name} is being changed by another process{who}",
-            hint="wait until it has finished (`jupyter envs jobs` shows it), or cancel it",
-            detail={"prefix": str(prefix), **holder},
-        ) from None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise StorageError.from_os_error(error, f"locking {prefix}") from error
-    holder_path = path.with_name(path.name + ".holder")
     try:
-        holder_path.write_text(json.dumps({"pid": os.getpid(), "command": command}))
+        if not _acquire(descriptor, timeout):
+            raise _held_by(path, prefix)
+        holder = json.dumps({"pid": os.getpid(), "command": command}).encode()
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, holder, 0)
         yield
-    except OSError as error:
-        raise StorageError.from_os_error(error, f"changing {prefix}") from error
+        os.ftruncate(descriptor, 0)
     finally:
-        holder_path.unlink(missing_ok=True)
-        lock.release()
+        # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
+        os.close(descriptor)
+
+
+def _held_by(path: Path, prefix: Path) -> LockedError:
+    holder = find_holder(path) or {}
+    who = f" (process {holder['pid']}: {holder['command']})" if "pid" in holder and "command" in holder else ""
+    return LockedError(
+        f"{prefix.name} is being changed by another process{who}",
+        hint="wait until it has finished (`jupyter envs jobs` shows it), or cancel it",
+        detail={"prefix": str(prefix), **holder},
+    )
+
+
+def _acquire(descriptor: int, timeout: float) -> bool:
+    until = time.monotonic() + timeout
+    while not _try_lock(descriptor):
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        # The byte that is locked lies beyond the holder's text, which others must be able to read.
+        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def is_locked(path: Path) -> bool:
     """Tell whether somebody holds the lock right now, without waiting and without making the file."""
-    if not path.exists():
-        return False
-    from filelock import FileLock, Timeout
-
     try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        # A lock file that may not be opened belongs to somebody else; nothing can be said but "not by us".
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
         return False
+    except OSError:
+        # A lock file that may not be opened belongs to somebody else; all that can be said is "not by us".
+        return False
+    try:
+        return not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -5,7 +5,7 @@ Owns what they say; where they are put is the transaction's business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,8 @@ from jupyter_envs import __version__
 from jupyter_envs.engine.history.conda_history import history_entry, spec_name
 from jupyter_envs.engine.history.generations import encode_generation, generation_path
 from jupyter_envs.engine.models.plan import ChangePlan, Generation
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.prefix.state import parse_state, state_text
 
 TOOL = f"jupyter-envs {__version__}"
 
@@ -39,7 +41,23 @@ def generation_of(plan: ChangePlan, number: int, now: datetime) -> Generation:
         channels=plan.channels,
         sources=plan.sources,
         variables=plan.variables,
+        restores=plan.restores,
         tool=TOOL,
+    )
+
+
+def found_generation(
+    number: int, records: Sequence[RepodataRecord], requested: Sequence[str], now: datetime
+) -> Generation:
+    """Return the generation of a state that another tool made, so that undo can come back to it."""
+    return Generation(
+        number=number,
+        action="found",
+        command="",
+        created_at=now.isoformat(timespec="seconds"),
+        requested=tuple(requested),
+        records=tuple(records),
+        tool="another tool",
     )
 
 
@@ -47,12 +65,13 @@ def metadata_files(
     plan: ChangePlan,
     *,
     number: int,
+    found: Generation | None = None,
     now: datetime,
-    old_history: str,
-    old_requested: Sequence[str],
-    old_state: Mapping[str, object],
+    old_history: str = "",
+    old_requested: Sequence[str] = (),
+    old_state: bytes = b"",
 ) -> dict[str, bytes]:
-    """Return path in the prefix -> content for history, generation and (when variables are set) state.
+    """Return path in the prefix -> content for history, generations and (when variables change) state.
 
     Parameters
     ----------
@@ -60,6 +79,8 @@ def metadata_files(
         What is executed.
     number : int
         The new generation's number.
+    found : Generation
+        The state before, when no generation describes it yet; it is recorded too.
     now : datetime
         Aware local time.
     old_history, old_requested, old_state
@@ -74,16 +95,11 @@ def metadata_files(
         updated=[spec for spec in plan.requested if spec not in before],
         removed=[spec for spec in old_requested if spec not in after],
     )
-    files = {
-        "conda-meta/history": (old_history + entry).encode(),
-        generation_path(number): encode_generation(generation_of(plan, number, now)),
-    }
-    state = dict(old_state)
-    if plan.variables or state.get("env_vars"):
-        state["env_vars"] = dict(plan.variables)
-        state.setdefault("version", 1)
-    if state != dict(old_state):
-        files["conda-meta/state"] = msgspec.json.encode(state)
+    generations = [generation_of(plan, number, now), *([found] if found else [])]
+    files = {generation_path(each.number): encode_generation(each) for each in generations}
+    files["conda-meta/history"] = (old_history + entry).encode()
+    if dict(plan.variables) != parse_state(old_state):
+        files["conda-meta/state"] = state_text(plan.variables, old_state).encode()
     return files
 
 

@@ -1,0 +1,212 @@
+"""From a plan to the changed environment: populate the cache, plan the links, hand them to the transaction.
+
+Owns the order of a change: prefix lock, recovery, check that the plan still fits, cache, transaction. It refuses a plan
+whose environment has changed since (``StalePlanError``) and never writes into a prefix itself.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from jupyter_envs.engine.history.generations import find_latest
+from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, PackageLinkPlan
+from jupyter_envs.engine.link.plan import link_target, plan_package
+from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeResult, Generation
+from jupyter_envs.engine.models.platform import layout_for
+from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
+from jupyter_envs.engine.package_cache.cache import PackageCache
+from jupyter_envs.engine.planning import check_free, requested_of
+from jupyter_envs.engine.prefix.frozen import check_not_frozen
+from jupyter_envs.engine.prefix.records import fingerprint, read_records
+from jupyter_envs.engine.prefix.state import state_path
+from jupyter_envs.engine.transaction.change import change_prefix
+from jupyter_envs.engine.transaction.create import create_prefix, remove_prefix, sweep
+from jupyter_envs.engine.transaction.diff import PackageDiff, diff_packages, diff_paths, same_state
+from jupyter_envs.engine.transaction.inputs import Executed, Execution
+from jupyter_envs.engine.transaction.journal import is_pending, recover
+from jupyter_envs.engine.transaction.lock import lock_path, locked
+from jupyter_envs.engine.transaction.metadata import (
+    found_generation,
+    metadata_files,
+    specs_by_name,
+    with_requested,
+)
+from jupyter_envs.errors import StalePlanError
+from jupyter_envs.settings import Settings
+
+
+class Executor:
+    """Carries out plans.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where packages and locks are, how files are linked.
+    cache : PackageCache
+        Filled as needed.
+    reporter, cancel
+        Watch and stop the work.
+    """
+
+    def __init__(self, settings: Settings, cache: PackageCache, reporter: Reporter, cancel: CancelToken) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._reporter = reporter
+        self._cancel = cancel
+
+    def execute(self, plan: ChangePlan) -> ChangeResult:
+        """Do what a plan says; either all of it, or nothing."""
+        prefix = Path(plan.prefix)
+        with self.exclusive(prefix, plan.command), _no_collection():
+            if plan.action in ("create", "clone"):
+                check_free(prefix)
+                sweep(prefix.parent, now=datetime.now().timestamp())
+                before: list[PrefixRecord] = []
+            else:
+                check_not_frozen(prefix, override=plan.override_frozen)
+                if fingerprint(prefix) != plan.base:
+                    raise StalePlanError(
+                        f"{prefix.name} has changed since this plan was made", hint="make the plan again"
+                    )
+                before = read_records(prefix, on_broken=None if plan.action != "repair" else lambda _finding: None)
+            execution, number = self._prepare(plan, prefix, before)
+            executed = self._carry_out(execution, number, before)
+        return _result(plan, number, executed)
+
+    @contextmanager
+    def exclusive(self, prefix: Path, command: str) -> Iterator[None]:
+        """Hold the prefix's lock and bring it out of any interrupted change first."""
+        path = lock_path(prefix, Path(self._settings.locks_directory))
+        with locked(path, prefix=prefix, command=command):
+            self.recover(prefix)
+            yield
+
+    def recover(self, prefix: Path) -> list[str]:
+        """Bring a prefix, whose lock is held, to exactly its old or its new state."""
+        if not is_pending(prefix):
+            return []
+        outcome = recover(prefix)
+        if "removed" in outcome:
+            remove_prefix(prefix)
+        self._reporter.report(
+            Event(kind="message", phase="commit", text=f"an interrupted change of {prefix.name} was {outcome[-1]}")
+        )
+        return outcome
+
+    def _prepare(self, plan: ChangePlan, prefix: Path, before: Sequence[PrefixRecord]) -> tuple[Execution, int]:
+        relink = {change.name for change in plan.changes if change.kind == "relinked"}
+        diff = diff_packages(before, plan.records, relink=relink)
+        if plan.action == "repair":
+            self._cache.discard_damaged(diff.link)
+        self._cache.populate(diff.link, self._reporter, self._cancel)
+        python = next((record for record in plan.records if record.name == "python"), None)
+        target = link_target(str(prefix), layout_for(self._settings.subdir), python)
+        links = [self._link_plan(record, target) for record in diff.link]
+        order = {record.name: rank for rank, record in enumerate(plan.records)}
+        changes = diff_paths(diff, {link.dist: link.paths() for link in links}, order)
+        restores = self._restores(set(changes.restored.values()), diff, target)
+        number, metadata = self._metadata(plan, prefix, before, diff)
+        options = LinkOptions(allow_softlinks=self._settings.allow_softlinks, always_copy=self._settings.always_copy)
+        execution = Execution(
+            prefix=prefix,
+            plan=plan,
+            diff=diff,
+            changes=changes,
+            links=links,
+            restores=restores,
+            metadata=metadata,
+            options=options,
+            reporter=self._reporter,
+            cancel=self._cancel,
+            run_script=None,
+        )
+        return execution, number
+
+    def _link_plan(self, record: RepodataRecord, target: LinkTarget) -> PackageLinkPlan:
+        return plan_package(self._cache.manifest(record, target.cache_tag), target)
+
+    def _restores(self, dists: set[str], diff: PackageDiff, target: LinkTarget) -> dict[str, PackageLinkPlan]:
+        """Return the plans of kept packages whose clobbered files come back; fetches them if they are not cached."""
+        records = [record.repodata() for record in diff.keep if record.dist in dists]
+        if records:
+            self._cache.populate(records, self._reporter, self._cancel)
+        return {record.dist: self._link_plan(record, target) for record in records}
+
+    def _metadata(
+        self, plan: ChangePlan, prefix: Path, before: Sequence[PrefixRecord], diff: PackageDiff
+    ) -> tuple[int, dict[str, bytes]]:
+        """Return the new generation's number and every file of ``conda-meta`` that is not a new package record."""
+        now = datetime.now().astimezone()
+        if not before and not (prefix / "conda-meta").is_dir():
+            return 1, metadata_files(plan, number=1, now=now)
+        latest = find_latest(prefix)
+        requested = requested_of(prefix, before)
+        number = (latest.number if latest else 0) + 1
+        found: Generation | None = None
+        if latest is None or not same_state(latest.records, before):
+            found = found_generation(number, [record.repodata() for record in before], requested, now)
+            number += 1
+        history, state = prefix / "conda-meta" / "history", state_path(prefix)
+        files = metadata_files(
+            plan,
+            number=number,
+            found=found,
+            now=now,
+            old_history=history.read_text(encoding="utf-8", errors="replace") if history.exists() else "",
+            old_requested=requested,
+            old_state=state.read_bytes() if state.exists() else b"",
+        )
+        files.update(_changed_requests(prefix, plan, diff))
+        return number, files
+
+    def _carry_out(self, execution: Execution, number: int, before: Sequence[PrefixRecord]) -> Executed:
+        files = sum(link.file_count() for link in execution.links)
+        self._reporter.report(
+            Event(kind="phase", phase="link", text=f"linking {len(execution.links)} packages", total=files)
+        )
+        if execution.plan.base == "" and not before and not (execution.prefix / "conda-meta").is_dir():
+            return create_prefix(execution)
+        return change_prefix(execution)
+
+
+def _changed_requests(prefix: Path, plan: ChangePlan, diff: PackageDiff) -> Mapping[str, bytes]:
+    """Return the records of packages that stay but are now asked for, or no longer."""
+    wanted = specs_by_name(plan.requested)
+    changed: dict[str, bytes] = {}
+    for record in diff.keep:
+        specs = wanted.get(record.name, ())
+        known = record.requested_specs or ((record.requested_spec,) if record.requested_spec else ())
+        path = f"conda-meta/{record.dist}.json"
+        if tuple(specs) != tuple(known) and (prefix / path).is_file():
+            changed[path] = with_requested((prefix / path).read_bytes(), specs)
+    return changed
+
+
+def _result(plan: ChangePlan, number: int, executed: Executed) -> ChangeResult:
+    return ChangeResult(
+        prefix=plan.prefix,
+        generation=number,
+        changes=plan.changes,
+        warnings=(*plan.warnings, *executed.warnings),
+        messages=executed.messages,
+        linked_files=executed.linked_files,
+        linked_bytes=executed.linked_bytes,
+        disk_bytes=executed.copied_bytes,
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the cyclic collector out of the way: a change makes tens of thousands of values that live to its end."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,373 @@
+"""From a request to a plan: what will be, what changes, what it costs. Reads prefixes and caches, changes nothing.
+
+Owns what each action means. It refuses to touch a frozen environment (CEP 22), to plan on top of an interrupted change
+(the caller recovers first) and to guess: a name that is not there is an error with the nearest ones.
+"""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from jupyter_envs.engine.history.conda_history import requested_from_history
+from jupyter_envs.engine.history.generations import find_latest, generation_numbers, read_generation
+from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, Generation, PackageChange, PlanWarning
+from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
+from jupyter_envs.engine.package_cache.cache import PackageCache
+from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
+from jupyter_envs.engine.prefix.frozen import check_not_frozen
+from jupyter_envs.engine.prefix.pinned import read_pinned
+from jupyter_envs.engine.prefix.records import fingerprint, read_records
+from jupyter_envs.engine.prefix.state import read_state
+from jupyter_envs.engine.transaction.diff import diff_packages, same_state
+from jupyter_envs.errors import AlreadyExistsError, NotFoundError, SpecError
+from jupyter_envs.settings import Settings
+
+EXTRACTED_RATIO = 3.5
+"""Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """The state that a plan leads to, before it is compared with what is installed."""
+
+    records: tuple[RepodataRecord, ...]
+    requested: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
+    variables: dict[str, str] | None = None
+    relink: tuple[str, ...] = ()
+    restores: int | None = None
+
+
+class Planner:
+    """Makes plans.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where packages are and what may be used.
+    cache : PackageCache
+        Asked for what is there already.
+    reporter, cancel
+        Watch and stop the solve.
+    """
+
+    def __init__(self, settings: Settings, cache: PackageCache, reporter: Reporter, cancel: CancelToken) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._reporter = reporter
+        self._cancel = cancel
+
+    def plan(self, request: ChangeRequest) -> ChangePlan:
+        """Return the plan for a request.
+
+        Raises
+        ------
+        SpecError, SolveError, SourceError, NotFoundError, AlreadyExistsError, FrozenError
+            Nothing has changed.
+        """
+        prefix = Path(request.prefix)
+        if request.action in ("create", "clone"):
+            check_free(prefix)
+            before: list[PrefixRecord] = []
+            target = self._clone(request) if request.action == "clone" else self._create(request)
+        else:
+            check_environment(prefix)
+            check_not_frozen(prefix, override=request.override_frozen)
+            before = read_records(prefix, on_broken=None if request.action != "repair" else lambda _finding: None)
+            target = self._changed(request, prefix, before)
+        return self._compare(request, prefix, before, target)
+
+    def _create(self, request: ChangeRequest) -> Target:
+        specs = request.specs
+        if request.records:
+            return Target(
+                records=ordered(request.records), requested=specs, sources=("explicit",), variables=request.variables
+            )
+        if request.add_ipykernel and not any(package_name(spec) == "ipykernel" for spec in specs):
+            specs = (*specs, "ipykernel")
+        return self._solved(request, merge_requested((), specs), installed=(), pinned=(), new=True)
+
+    def _clone(self, request: ChangeRequest) -> Target:
+        if request.clone_from is None:
+            raise SpecError("clone needs an environment to clone", hint="`jupyter envs clone SOURCE NAME`")
+        source = Path(request.clone_from)
+        check_environment(source)
+        latest = find_latest(source)
+        records = read_records(source)
+        return Target(
+            records=ordered(record.repodata() for record in records),
+            requested=requested_of(source, records),
+            channels=latest.channels if latest else (),
+            sources=latest.sources if latest else (),
+            variables=read_state(source),
+        )
+
+    def _changed(self, request: ChangeRequest, prefix: Path, before: Sequence[PrefixRecord]) -> Target:
+        requested = requested_of(prefix, before)
+        if request.action in ("undo", "restore"):
+            return self._restored(prefix, request, before)
+        if request.action == "repair":
+            return self._repaired(request, prefix, before, requested)
+        if request.action == "remove":
+            return self._removed(request, before, requested)
+        names = [package_name(spec) for spec in request.specs]
+        if request.records:
+            merged = {record.name: record for record in (*(each.repodata() for each in before), *request.records)}
+            return Target(records=ordered(merged.values()), requested=merge_requested(requested, request.specs))
+        unlock: frozenset[str] = frozenset()
+        if request.action == "update":
+            check_installed(names, before, prefix)
+            unlock = frozenset(names) if names else frozenset(record.name for record in before)
+            merged_specs = merge_requested(requested, (spec for spec in request.specs if spec != package_name(spec)))
+        else:
+            merged_specs = merge_requested(requested, request.specs)
+        return self._solved(
+            request,
+            merged_specs,
+            installed=tuple(record.repodata() for record in before),
+            pinned=read_pinned(prefix),
+            unlock=unlock,
+        )
+
+    def _removed(self, request: ChangeRequest, before: Sequence[PrefixRecord], requested: Sequence[str]) -> Target:
+        names = [package_name(spec) for spec in request.specs]
+        check_installed(names, before, Path(request.prefix))
+        staying, specs = after_removal(before, requested, names)
+        latest = find_latest(Path(request.prefix))
+        return Target(
+            records=ordered(record.repodata() for record in before if record.name in staying),
+            requested=specs,
+            channels=latest.channels if latest else (),
+            sources=latest.sources if latest else (),
+        )
+
+    def _restored(self, prefix: Path, request: ChangeRequest, before: Sequence[PrefixRecord]) -> Target:
+        number = request.generation if request.action == "restore" else undone_generation(prefix, before)
+        if number is None:
+            raise SpecError("restore needs a generation number", hint="`jupyter envs history NAME` lists them")
+        generation = read_generation(prefix, number)
+        return Target(
+            records=ordered(generation.records),
+            requested=generation.requested,
+            channels=generation.channels,
+            sources=generation.sources,
+            variables=generation.variables,
+            restores=generation.restores or generation.number,
+        )
+
+    def _repaired(
+        self, request: ChangeRequest, prefix: Path, before: Sequence[PrefixRecord], requested: Sequence[str]
+    ) -> Target:
+        from jupyter_envs.engine.prefix.verify import verify
+
+        latest = find_latest(prefix)
+        wanted: dict[str, RepodataRecord] = {record.name: record for record in latest.records} if latest else {}
+        wanted.update({record.name: record.repodata() for record in before})
+        damaged = {found.package for found in verify(prefix) if found.package and found.severity == "error"}
+        named = {package_name(spec) for spec in request.specs}
+        return Target(
+            records=ordered(wanted.values()),
+            requested=tuple(requested),
+            channels=latest.channels if latest else (),
+            sources=latest.sources if latest else (),
+            relink=tuple(sorted((damaged | named) & set(wanted))),
+        )
+
+    def _solved(
+        self,
+        request: ChangeRequest,
+        specs: tuple[str, ...],
+        *,
+        installed: tuple[RepodataRecord, ...],
+        pinned: tuple[str, ...],
+        unlock: frozenset[str] = frozenset(),
+        new: bool = False,
+    ) -> Target:
+        from jupyter_envs.engine.solve import SolveRequest, solve
+
+        self._reporter.report(Event(kind="phase", phase="solve", text="choosing versions"))
+        if not specs:
+            return Target(records=(), requested=(), variables=request.variables)
+        settings = with_request(self._settings, request)
+        solution = solve(
+            SolveRequest(
+                specs=specs,
+                installed=installed,
+                pinned=pinned,
+                keep="none" if new else "installed",
+                unlock=unlock,
+                channels=request.channels,
+                sources=request.sources,
+                offline=settings.offline,
+                exclude_newer=settings.exclude_newer,
+                new_environment=new,
+            ),
+            settings,
+            self._reporter,
+            self._cancel,
+        )
+        return Target(
+            records=solution.records,
+            requested=specs,
+            channels=solution.channels,
+            sources=solution.sources,
+            warnings=solution.warnings,
+            variables=request.variables or None,
+        )
+
+    def _compare(
+        self, request: ChangeRequest, prefix: Path, before: Sequence[PrefixRecord], target: Target
+    ) -> ChangePlan:
+        diff = diff_packages(before, target.records, relink=target.relink)
+        missing = self._cache.missing(diff.link)
+        variables = target.variables if target.variables is not None else read_state(prefix)
+        return ChangePlan(
+            plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
+            action=request.action,
+            prefix=str(prefix),
+            base=fingerprint(prefix),
+            records=target.records,
+            requested=target.requested,
+            changes=tuple(sorted(diff.changes, key=lambda change: change.name)),
+            channels=target.channels,
+            sources=target.sources,
+            variables=variables,
+            download_bytes=sum(record.size or 0 for record in missing),
+            disk_bytes=self._disk_cost(diff.changes, missing),
+            warnings=target.warnings,
+            link_scripts=self._link_scripts(diff.link, missing),
+            override_frozen=request.override_frozen,
+            restores=target.restores,
+            clone_from=request.clone_from,
+            command=request.command,
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+    def _disk_cost(self, changes: Iterable[PackageChange], missing: Sequence[RepodataRecord]) -> int:
+        """Return bytes that the change adds to the disk; shared files cost nothing."""
+        absent = {record.dist for record in missing}
+        own = 0
+        for change in changes:
+            if change.after is not None and change.after.dist not in absent and self._cache.find(change.after):
+                manifest = self._cache.manifest(change.after, None)
+                own += sum(
+                    entry.size_in_bytes or 0 for entry in manifest.paths if entry.prefix_placeholder or entry.no_link
+                )
+        return own + int(EXTRACTED_RATIO * sum(record.size or 0 for record in missing))
+
+    def _link_scripts(self, link: Sequence[RepodataRecord], missing: Sequence[RepodataRecord]) -> tuple[str, ...]:
+        """Return ``dist: path`` of the scripts of packages that are already in the cache."""
+        from jupyter_envs.engine.link.plan import link_scripts
+        from jupyter_envs.engine.models.platform import layout_for
+
+        absent = {record.dist for record in missing}
+        layout = layout_for(self._settings.subdir)
+        found: list[str] = []
+        for record in link:
+            if record.dist in absent or not self._cache.find(record):
+                continue
+            paths = (entry.path for entry in self._cache.manifest(record, None).paths)
+            found.extend(f"{record.dist}: {path}" for path in link_scripts(record.name, paths, layout))
+        return tuple(found)
+
+
+def with_request(settings: Settings, request: ChangeRequest) -> Settings:
+    """Return the settings with what one request overrides."""
+    return msgspec.structs.replace(
+        settings,
+        offline=settings.offline or request.offline,
+        exclude_newer=request.exclude_newer or settings.exclude_newer,
+    )
+
+
+def ordered(records: Iterable[RepodataRecord]) -> tuple[RepodataRecord, ...]:
+    """Return records in topological order: what is needed comes before what needs it, ties by name, python first."""
+    from jupyter_envs.engine.solve.order import topological_order
+
+    return tuple(topological_order(tuple(records)))
+
+
+def requested_of(prefix: Path, records: Sequence[PrefixRecord]) -> tuple[str, ...]:
+    """Return the specs that were asked for: our generation, else the records' own, else conda's history."""
+    latest = find_latest(prefix)
+    if latest is not None:
+        return latest.requested
+    own = [spec for record in records for spec in (record.requested_specs or (record.requested_spec or "",)) if spec]
+    if own:
+        return tuple(own)
+    history = prefix / "conda-meta" / "history"
+    text = history.read_text(encoding="utf-8", errors="replace") if history.is_file() else ""
+    present = {record.name for record in records}
+    return tuple(spec for spec in requested_from_history(text) if package_name(spec) in present)
+
+
+def undone_generation(prefix: Path, before: Sequence[RepodataRecord]) -> int:
+    """Return the generation that ``undo`` goes back to; a second undo goes back one further.
+
+    When another tool has changed the environment since, that change is what is undone.
+
+    Raises
+    ------
+    NotFoundError
+        There is nothing before the present state.
+    """
+    numbers = generation_numbers(prefix)
+    latest: Generation | None = find_latest(prefix)
+    if latest is not None and not same_state(latest.records, before):
+        return latest.number
+    state = (latest.restores or latest.number) if latest else 0
+    earlier = [number for number in numbers if number < state]
+    if not earlier:
+        raise NotFoundError(
+            f"{prefix.name} has no earlier state to go back to",
+            hint="`jupyter envs history` shows its generations; `jupyter envs delete` removes the environment",
+            code="generation",
+        )
+    return earlier[-1]
+
+
+def check_free(prefix: Path) -> None:
+    """Raise ``AlreadyExistsError`` when something is where a new environment shall be."""
+    if prefix.is_symlink() or (prefix.exists() and (not prefix.is_dir() or any(prefix.iterdir()))):
+        kind = "environment" if (prefix / "conda-meta").is_dir() else "file or folder"
+        raise AlreadyExistsError(
+            f"there is already an {kind} {prefix.name}" if kind[0] == "e" else f"{prefix} is not empty",
+            hint=f"`jupyter envs install {prefix.name} …` adds packages to it; `jupyter envs delete {prefix.name}` "
+            "removes it; or choose another name",
+            detail={"prefix": str(prefix)},
+        )
+
+
+def check_environment(prefix: Path) -> None:
+    """Raise ``NotFoundError`` unless the prefix is an environment that the engine can change."""
+    if (prefix / "conda-meta").is_dir():
+        return
+    if (prefix / "pyvenv.cfg").is_file():
+        raise NotFoundError(
+            f"{prefix} is a venv made by another tool; it can be listed and given a kernel, but not changed here",
+            hint="`jupyter envs create NAME` makes one that can",
+            code="environment.venv",
+        )
+    raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows those there are")
+
+
+def check_installed(names: Sequence[str], records: Sequence[PrefixRecord], prefix: Path) -> None:
+    """Raise ``NotFoundError`` with the nearest names when one of ``names`` is not installed."""
+    present = {record.name for record in records}
+    for name in names:
+        if name not in present:
+            near = difflib.get_close_matches(name, present, 3)
+            raise NotFoundError(
+                f"{name} is not installed in {prefix.name}",
+                hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs packages` lists what is",
+                code="package",
+                detail={"name": name, "near": near},
+            )

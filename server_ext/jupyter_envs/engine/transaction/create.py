@@ -1,0 +1,146 @@
+"""A new prefix: everything is made in a directory beside it, and one rename makes it appear.
+
+A crash before the rename leaves a ``.<name>.<token>.creating`` directory, which nobody lists and the next change sweeps
+away. Link scripts must see the real prefix, so they run after the rename, under a journal that says ``created``.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+
+from jupyter_envs.engine.link.writer import LinkWriter
+from jupyter_envs.engine.models.events import Event
+from jupyter_envs.engine.transaction.inputs import Executed, Execution, clobber_warnings, settle
+from jupyter_envs.engine.transaction.journal import TRANSACTIONS, Journal, discard, fsync_directory, write_journal
+from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked
+from jupyter_envs.engine.transaction.records import write_metadata, write_records
+from jupyter_envs.errors import AlreadyExistsError, StorageError
+
+CREATING, REMOVING = "creating", "removing"
+
+
+def create_prefix(execution: Execution) -> Executed:
+    """Make a prefix that does not exist (or is an empty directory).
+
+    Raises
+    ------
+    AlreadyExistsError
+        Something is there.
+    StorageError, LinkError, LinkScriptError, CancelledError
+        Nothing is left behind.
+    """
+    prefix = execution.prefix
+    if prefix.exists() and any(prefix.iterdir()):
+        raise AlreadyExistsError(f"{prefix} is not empty", hint="choose another name, or delete what is there first")
+    building = prefix.parent / f".{prefix.name}.{secrets.token_hex(4)}.{CREATING}"
+    try:
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        building.mkdir()
+        executed = _fill(execution, building)
+        execution.cancel.check()
+        os.replace(building, prefix)
+        fsync_directory(prefix.parent)
+    except OSError as error:
+        _remove(building)
+        raise StorageError.from_os_error(error, f"creating {prefix.name}") from error
+    except BaseException:
+        _remove(building)
+        raise
+    return _run_scripts(execution, executed)
+
+
+def _fill(execution: Execution, building: Path) -> Executed:
+    """Link everything into the new directory and write its records and history."""
+    if execution.changes.clobbers:
+        settle(execution.links, execution.changes.placed)
+    writer = LinkWriter(execution.options)
+    result = writer.write(execution.links, str(building), execution.reporter, execution.cancel)
+    execution.reporter.report(Event(kind="phase", phase="commit", text="writing records"))
+    write_records(execution, result, building)
+    write_metadata(execution.metadata, building)
+    if _has_scripts(execution):
+        directory = building / TRANSACTIONS / "scripts"
+        directory.mkdir(parents=True)
+        write_journal(directory, Journal(created=True, command=execution.plan.command))
+    return Executed(
+        linked_files=result.linked_files,
+        linked_bytes=result.linked_bytes,
+        copied_bytes=result.copied_bytes,
+        directories=len(result.created_directories),
+        warnings=tuple(clobber_warnings(execution.changes)),
+    )
+
+
+def _has_scripts(execution: Execution) -> bool:
+    return execution.run_script is not None and any(plan.link_scripts for plan in execution.links)
+
+
+def _run_scripts(execution: Execution, executed: Executed) -> Executed:
+    """Run pre-link and post-link scripts; a failure takes the whole new prefix away again."""
+    if not _has_scripts(execution) or execution.run_script is None:
+        return executed
+    messages: list[str] = []
+    try:
+        for stage in ("pre-link", "post-link"):
+            for plan in execution.links:
+                if stage in plan.link_scripts:
+                    execution.cancel.check()
+                    messages.append(execution.run_script(plan, stage))
+        directory = execution.prefix / TRANSACTIONS / "scripts"
+        (directory / "journal.json").rename(directory / "committed.json")
+        discard(directory)
+        directory.parent.rmdir()
+    except BaseException:
+        remove_prefix(execution.prefix)
+        raise
+    return Executed(
+        linked_files=executed.linked_files,
+        linked_bytes=executed.linked_bytes,
+        copied_bytes=executed.copied_bytes,
+        directories=executed.directories,
+        warnings=executed.warnings,
+        messages=tuple(message for message in messages if message),
+    )
+
+
+def remove_prefix(prefix: Path) -> None:
+    """Make a prefix disappear with one rename, then delete it; a crash in between leaves only a hidden directory."""
+    leaving = prefix.parent / f".{prefix.name}.{secrets.token_hex(4)}.{REMOVING}"
+    prefix.rename(leaving)
+    fsync_directory(prefix.parent)
+    shutil.rmtree(leaving)
+
+
+def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
+    """Delete what crashed creations and deletions left beside environments; return the names.
+
+    Parameters
+    ----------
+    parent : Path
+        The directory of environments.
+    now : float
+        Seconds since the epoch.
+    grace : float
+        Seconds for which a directory without a lock file is left alone: its maker may be about to lock it.
+    """
+    swept: list[str] = []
+    if not parent.is_dir():
+        return swept
+    for entry in sorted(parent.glob(".*.*")):
+        kind = entry.name.rpartition(".")[2]
+        if kind == CREATING:
+            lock = entry / PREFIX_LOCK
+            abandoned = not is_locked(lock) if lock.exists() else now - entry.stat().st_mtime > grace
+        else:
+            abandoned = kind == REMOVING
+        if abandoned:
+            shutil.rmtree(entry, ignore_errors=True)
+            swept.append(entry.name)
+    return swept
+
+
+def _remove(building: Path) -> None:
+    shutil.rmtree(building, ignore_errors=True)
