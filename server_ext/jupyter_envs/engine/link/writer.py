@@ -1,0 +1,314 @@
+"""Carry out link plans below one root: directories, links, patched and generated files.
+
+Owns the order (directories first, parents before children; then files) and what is counted. Only ever creates: a file
+that is there already is a ``LinkError``, so that undoing a write is deleting what it made. Patched files are new
+files with a modification time later than the source's, so that no compiled file of the source is taken for theirs.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from jupyter_envs.engine.link.actions import (
+    COPY,
+    HARD_LINK,
+    SOFT_LINK,
+    FileAction,
+    LinkOptions,
+    PackageLinkPlan,
+    WriteResult,
+)
+from jupyter_envs.engine.link.bring import Bringer, create, finish, refusal, write_all
+from jupyter_envs.engine.link.clobber import parents
+from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
+from jupyter_envs.engine.link.shebang import rewrite_python_shebang
+from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
+from jupyter_envs.errors import LinkError, StorageError
+
+_CHUNK = 512
+_REPORT_EVERY = 0.1
+
+
+@contextmanager
+def paused_gc() -> Iterator[None]:
+    """Keep the cyclic collector from walking a hundred thousand paths again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class LinkWriter:
+    """Writes plans from which the losers of clobbering have been removed (``without_losers``)."""
+
+    def __init__(self, options: LinkOptions) -> None:
+        self._options = options
+
+    def write(
+        self,
+        plans: Sequence[PackageLinkPlan],
+        root: str,
+        reporter: Reporter | None = None,
+        cancel: CancelToken | None = None,
+    ) -> WriteResult:
+        """Make everything the plans say below ``root``, an existing directory.
+
+        Parameters
+        ----------
+        plans : sequence of PackageLinkPlan
+            All for the same target; files are patched for the target's prefix, wherever ``root`` is.
+        root : str
+            Absolute path of the new prefix or of a staging directory.
+        reporter : Reporter, optional
+            Receives ``progress`` events of the phase ``link``, ten a second at most.
+        cancel : CancelToken, optional
+            Asked every few hundred files.
+
+        Raises
+        ------
+        LinkError
+            ``link.exists``, ``link.source_missing``.
+        StorageError
+            What the operating system said.
+        CancelledError
+            Between two files; what has been made stays for the caller to delete.
+        """
+        result = WriteResult(written={}, methods={}, created_directories=[])
+        if not plans:
+            return result
+        with paused_gc():
+            run = _Run(plans, root, self._options, reporter or NullReporter(), cancel or CancelToken(), result)
+            run.directories()
+            run.special()
+            run.links()
+            run.finish()
+        return result
+
+
+class _Run:
+    """One call of ``LinkWriter.write``."""
+
+    def __init__(
+        self,
+        plans: Sequence[PackageLinkPlan],
+        root: str,
+        options: LinkOptions,
+        reporter: Reporter,
+        cancel: CancelToken,
+        result: WriteResult,
+    ) -> None:
+        self.plans = plans
+        self.root = root
+        self.options = options
+        self.reporter = reporter
+        self.cancel = cancel
+        self.result = result
+        self.bringer = Bringer(root, options, plans[0].target.layout.bin_directory)
+        self.made: list[str] = []
+        self.reported = time.monotonic()
+
+    def directories(self) -> None:
+        """Make each directory once, parents first."""
+        paths: list[str] = []
+        wanted: set[str] = set()
+        for plan in self.plans:
+            paths += plan.targets
+            paths += plan.pyc_targets
+            for action in plan.actions:
+                paths.append(action.path)
+                if action.kind == "directory":
+                    wanted.add(action.path)
+        wanted |= parents(paths)
+        base = f"{self.root}/"
+        created = self.result.created_directories
+        for path in sorted(wanted):
+            try:
+                os.mkdir(base + path)
+            except FileExistsError:
+                _require_directory(base + path)
+            except OSError as error:
+                raise StorageError.from_os_error(error, "making directories") from error
+            else:
+                created.append(path)
+
+    def special(self) -> None:
+        """Make everything that is not a plain link."""
+        for plan in self.plans:
+            if plan.actions:
+                self.cancel.check()
+            for action in plan.actions:
+                self._special(plan, action)
+
+    def _special(self, plan: PackageLinkPlan, action: FileAction) -> None:
+        kind, target = action.kind, f"{self.root}/{action.path}"
+        if kind == "directory":
+            return
+        try:
+            if kind == "softlink":
+                os.symlink(os.readlink(action.source), target)
+            elif kind == "copy":
+                self.bringer.copy(action.source, target, plan.manifest.directory)
+                self.made.append(target)
+            elif kind == "link":
+                self.bringer.link(action.source, target, plan.manifest.directory)
+            elif kind == "generate":
+                self._write(action, target, action.content or b"", action.mode or 0o644, None)
+            else:
+                self._patch(plan, action, target)
+        except OSError as error:
+            raise refusal(error, action.source or target, target) from error
+
+    def _patch(self, plan: PackageLinkPlan, action: FileAction, target: str) -> None:
+        reader = os.open(action.source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(reader, "rb") as file:
+            info = os.fstat(reader)
+            data = file.read()
+        content = _PATCHES[action.kind](plan, action, data)
+        if content is None:
+            self.bringer.link(action.source, target, plan.manifest.directory)
+            return
+        self._write(action, target, content, stat.S_IMODE(info.st_mode), info.st_mtime_ns)
+
+    def _write(self, action: FileAction, target: str, content: bytes, mode: int, older_ns: int | None) -> None:
+        """Write a new file; its time is at least a second after ``older_ns`` (compiled files count seconds)."""
+        writer = create(target, mode)
+        try:
+            write_all(writer, content)
+            later = None
+            if older_ns is not None and time.time_ns() // 10**9 <= older_ns // 10**9:
+                later = older_ns + 10**9
+            finish(writer, target, mode, later)
+        finally:
+            os.close(writer)
+        self.made.append(target)
+        self.result.written[action.path] = hashlib.sha256(content).hexdigest()
+        self.result.written_files += 1
+        self.result.copied_bytes += len(content)
+
+    def links(self) -> None:
+        """Make all plain links."""
+        total = sum(len(plan.targets) + len(plan.pyc_targets) for plan in self.plans)
+        done = 0
+        for directory, sources, targets in chunks(self.plans):
+            self.cancel.check()
+            link_all(self.bringer, directory, sources, f"{self.root}/", targets)
+            done += len(targets)
+            self._progress(done, total)
+
+    def _progress(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.reported >= _REPORT_EVERY or done == total:
+            self.reported = now
+            self.reporter.report(Event(kind="progress", phase="link", done=done, total=total))
+
+    def finish(self) -> None:
+        """Count, and sync what was written."""
+        bringer, result = self.bringer, self.result
+        result.linked_files = bringer.linked
+        result.softlinked_files = bringer.softlinked
+        result.copied_files = bringer.copied
+        result.copied_bytes += bringer.copied_bytes
+        for plan in self.plans:
+            result.linked_bytes += sum(entry.size_in_bytes or 0 for entry in plan.entries)
+            result.methods[plan.dist] = self._method(plan)
+        result.linked_bytes -= min(bringer.copied_bytes, result.linked_bytes)
+        if self.options.durable:
+            _sync([*self.made, *bringer.fallback], self.root)
+
+    def _method(self, plan: PackageLinkPlan) -> int:
+        if self.bringer.hard_links(plan.manifest.directory):
+            return HARD_LINK
+        return SOFT_LINK if self.bringer.softlinked and self.options.allow_softlinks else COPY
+
+
+def chunks(plans: Sequence[PackageLinkPlan]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield all plain links in pieces: directory of the sources, sources below it, targets below the root."""
+    for plan in plans:
+        for directory, sources, targets in (
+            (plan.manifest.directory, plan.sources, plan.targets),
+            (plan.manifest.pyc_directory or "", plan.pyc_sources, plan.pyc_targets),
+        ):
+            for start in range(0, len(targets), _CHUNK):
+                yield directory, sources[start : start + _CHUNK], targets[start : start + _CHUNK]
+
+
+def link_all(bringer: Bringer, directory: str, sources: Sequence[str], base: str, targets: Sequence[str]) -> None:
+    """Link ``directory/sources[i]`` to ``base + targets[i]``; the loop that most of the time is spent in."""
+    prefix = f"{directory}/"
+    if not bringer.hard_links(directory):
+        for source, target in zip(sources, targets, strict=True):
+            bringer.link(prefix + source, base + target, directory)
+        return
+    link = os.link
+    pairs = iter(zip(sources, targets, strict=True))
+    failed = 0
+    while True:
+        try:
+            for source, target in pairs:
+                link(prefix + source, base + target)
+            break
+        except OSError as error:
+            failed += 1
+            bringer.after_failed_link(error, prefix + source, base + target, directory)
+    bringer.linked += len(targets) - failed
+
+
+def _patch_text(plan: PackageLinkPlan, action: FileAction, data: bytes) -> bytes | None:
+    return replace_text(data, action.placeholder, plan.target.prefix, plan.target.layout)
+
+
+def _patch_binary(plan: PackageLinkPlan, action: FileAction, data: bytes) -> bytes | None:
+    return replace_binary(data, action.placeholder, plan.target.prefix)
+
+
+def _patch_shebang(plan: PackageLinkPlan, action: FileAction, data: bytes) -> bytes | None:
+    target = plan.target
+    python = f"{target.prefix}/{target.python_executable or target.layout.python_executable}"
+    return rewrite_python_shebang(data, python, target.layout)
+
+
+_PATCHES: dict[str, Callable[[PackageLinkPlan, FileAction, bytes], bytes | None]] = {
+    "patch_text": _patch_text,
+    "patch_binary": _patch_binary,
+    "patch_shebang": _patch_shebang,
+}
+
+
+def _require_directory(path: str) -> None:
+    """Refuse to write through a soft link, or where a file is."""
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        raise LinkError(
+            f"there is a file or link where a directory is needed: {path}",
+            hint="move it away and try again",
+            code="link.exists",
+            detail={"path": path},
+        )
+
+
+def _sync(files: Sequence[str], root: str) -> None:
+    """Bring written files and then the root to the disk; the root's sync writes the file system's journal."""
+    try:
+        for path in files:
+            if not os.path.islink(path):
+                _fsync(path)
+        if os.name != "nt":
+            _fsync(root)
+    except OSError as error:
+        raise StorageError.from_os_error(error, "syncing files") from error
+
+
+def _fsync(path: str) -> None:
+    opened = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
