@@ -46,6 +46,7 @@ class File:
     mode: int = 0o644
     placeholder: bool = True
     no_link: bool = False
+    mtime: int = MTIME
 
     @property
     def content(self) -> bytes:
@@ -70,6 +71,7 @@ class RawMember:
     kind: bytes = tarfile.REGTYPE
     linkname: str = ""
     mode: int = 0o644
+    mtime: int = MTIME
 
 
 Content = bytes | str | Symlink | File | Directory
@@ -320,11 +322,11 @@ def _honest_member(path: str, item: Content) -> RawMember:
     if isinstance(item, Symlink):
         return RawMember(path, kind=tarfile.SYMTYPE, linkname=item.target, mode=0o777)
     file = item if isinstance(item, File) else File(item)
-    return RawMember(path, file.content, mode=file.mode)
+    return RawMember(path, file.content, mode=file.mode, mtime=file.mtime)
 
 
 def _add(tar: tarfile.TarFile, member: RawMember) -> None:
     info = tarfile.TarInfo(member.name)
-    info.type, info.linkname, info.mode, info.mtime = member.kind, member.linkname, member.mode, MTIME
+    info.type, info.linkname, info.mode, info.mtime = member.kind, member.linkname, member.mode, member.mtime
     info.size = len(member.data) if member.kind == tarfile.REGTYPE else 0
     tar.addfile(info, io.BytesIO(member.data))
