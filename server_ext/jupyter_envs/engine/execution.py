@@ -7,12 +7,13 @@ whose environment has changed since (``StalePlanError``) and never writes into a
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from jupyter_envs.engine.history.generations import find_latest
+from jupyter_envs.engine.history.generations import find_latest, generation_numbers, generation_path
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, PackageLinkPlan
 from jupyter_envs.engine.link.plan import link_target, plan_package
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
@@ -27,7 +28,7 @@ from jupyter_envs.engine.prefix.state import state_path
 from jupyter_envs.engine.transaction.change import change_prefix
 from jupyter_envs.engine.transaction.create import create_prefix, remove_prefix, sweep
 from jupyter_envs.engine.transaction.diff import PackageDiff, diff_packages, diff_paths, same_state
-from jupyter_envs.engine.transaction.inputs import Executed, Execution
+from jupyter_envs.engine.transaction.inputs import Executed, Execution, RunScript
 from jupyter_envs.engine.transaction.journal import is_pending, recover
 from jupyter_envs.engine.transaction.lock import lock_path, locked
 from jupyter_envs.engine.transaction.metadata import (
@@ -121,11 +122,36 @@ class Executor:
             restores=restores,
             metadata=metadata,
             options=options,
+            layout=target.layout,
             reporter=self._reporter,
             cancel=self._cancel,
-            run_script=None,
+            run_script=self._script_runner(prefix) if self._settings.run_link_scripts else None,
         )
         return execution, number
+
+    def _script_runner(self, prefix: Path) -> RunScript:
+        """Return what runs a link script in the activated environment."""
+        layout = layout_for(self._settings.subdir)
+
+        def run(record: RepodataRecord, kind: str, script: Path, source: str) -> str:
+            from jupyter_envs.engine.link.scripts import ScriptRun, run_link_script
+            from jupyter_envs.engine.prefix.activated import activated_environ
+
+            self._reporter.report(Event(kind="phase", phase="scripts", text=f"{kind} script of {record.name}"))
+            return run_link_script(
+                ScriptRun(
+                    record=record,
+                    kind=kind,
+                    script=str(script),
+                    prefix=str(prefix),
+                    root_prefix=self._settings.root,
+                    source_directory=source,
+                    environ=activated_environ(prefix, os.environ),
+                    layout=layout,
+                )
+            )
+
+        return run
 
     def _link_plan(self, record: RepodataRecord, target: LinkTarget) -> PackageLinkPlan:
         return plan_package(self._cache.manifest(record, target.cache_tag), target)
@@ -143,7 +169,7 @@ class Executor:
         """Return the new generation's number and every file of ``conda-meta`` that is not a new package record."""
         now = datetime.now().astimezone()
         if not before and not (prefix / "conda-meta").is_dir():
-            return 1, metadata_files(plan, number=1, now=now)
+            return _new_metadata(plan, now)
         latest = find_latest(prefix)
         requested = requested_of(prefix, before)
         number = (latest.number if latest else 0) + 1
@@ -172,6 +198,19 @@ class Executor:
         if execution.plan.base == "" and not before and not (execution.prefix / "conda-meta").is_dir():
             return create_prefix(execution)
         return change_prefix(execution)
+
+
+def _new_metadata(plan: ChangePlan, now: datetime) -> tuple[int, dict[str, bytes]]:
+    """Return the first generation of a new environment, or the next one of a renamed environment's history."""
+    source = Path(plan.clone_from) if plan.clone_from and plan.keep_history else None
+    if source is None:
+        return 1, metadata_files(plan, number=1, now=now)
+    numbers = generation_numbers(source)
+    number = (numbers[-1] if numbers else 0) + 1
+    history = source / "conda-meta" / "history"
+    old_history = history.read_text(encoding="utf-8", errors="replace") if history.exists() else ""
+    files = {generation_path(each): (source / generation_path(each)).read_bytes() for each in numbers}
+    return number, files | metadata_files(plan, number=number, now=now, old_history=old_history)
 
 
 def _changed_requests(prefix: Path, plan: ChangePlan, diff: PackageDiff) -> Mapping[str, bytes]:

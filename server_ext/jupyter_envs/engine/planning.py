@@ -247,6 +247,7 @@ class Planner:
             override_frozen=request.override_frozen,
             restores=target.restores,
             clone_from=request.clone_from,
+            keep_history=request.keep_history,
             command=request.command,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )

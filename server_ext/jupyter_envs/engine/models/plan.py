@@ -33,6 +33,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     exclude_newer: str | None = None
     generation: int | None = None
     clone_from: str | None = None
+    keep_history: bool = False
     variables: dict[str, str] = {}
     add_ipykernel: bool = False
     override_frozen: bool = False
@@ -63,7 +64,8 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``records`` are all packages of the new state in topological order. ``download_bytes`` counts archives that are
     not in the cache; ``disk_bytes`` what the change will add to the disk: extracted packages that are not in the cache
     yet (estimated from the archives) and files that cannot be shared with it. ``restores`` is the generation whose
-    state comes back, ``clone_from`` the prefix whose unowned files are copied.
+    state comes back, ``clone_from`` the prefix whose unowned files are copied
+    (and, with ``keep_history``, whose generations are carried on: a rename).
     """
 
     plan_id: str
@@ -83,6 +85,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     override_frozen: bool = False
     restores: int | None = None
     clone_from: str | None = None
+    keep_history: bool = False
     command: str = ""
     created_at: str = ""
     plan_version: int = PLAN_VERSION

@@ -130,7 +130,7 @@ class PackageManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     ``paths`` come from ``info/paths.json``, or from ``files``/``has_prefix``/``no_link`` in packages older than it.
     ``pyc`` are the compiled files kept beside the cache for one Python tag: their ``path`` is relative to
-    ``pyc_directory`` and is spelled as the sources are in the package (``site-packages/a/__pycache__/b.cpython-311.pyc``).
+    ``pyc_directory`` and is spelled as in the package (``site-packages/a/__pycache__/b.cpython-311.pyc``).
     """
 
     record: RepodataRecord

@@ -27,6 +27,7 @@ from jupyter_envs.engine.transaction.journal import (
     write_journal,
 )
 from jupyter_envs.engine.transaction.records import write_metadata, write_records
+from jupyter_envs.engine.transaction.scripts import run_scripts
 from jupyter_envs.engine.transaction.staging import stage_operations
 from jupyter_envs.errors import StorageError
 
@@ -107,6 +108,9 @@ def _stage(execution: Execution, directory: Path) -> tuple[WriteResult, Journal,
     gone = {f"conda-meta/{record.dist}.json" for record in execution.diff.unlink}
     gone.update(path for path in execution.metadata if (execution.prefix / path).exists())
     gone.update(execution.changes.gone)
+    if execution.plan.action == "repair":
+        # What a damaged record no longer says is still the package's own, not a stranger's file to be kept.
+        gone.update(path for plan in execution.links for path in (f"conda-meta/{plan.dist}.json", *plan.paths()))
     staged = stage_operations(execution.prefix, new, gone, stamp=directory.name)
     journal = Journal(operations=staged.operations, prune=staged.prune, command=execution.plan.command)
     return result, journal, staged.warnings
@@ -121,20 +125,9 @@ def _only(plan: PackageLinkPlan, execution: Execution) -> PackageLinkPlan:
 
 def _switch(execution: Execution, directory: Path, journal: Journal) -> list[str]:
     """Rename everything into place, running the packages' scripts around it."""
-    messages = _run_scripts(execution, "pre-unlink")
-    messages += _run_scripts(execution, "pre-link")
+    messages = run_scripts(execution, "pre-unlink")
+    messages += run_scripts(execution, "pre-link")
     apply(execution.prefix, directory, journal.operations)
-    messages += _run_scripts(execution, "post-link")
+    messages += run_scripts(execution, "post-link")
     execution.cancel.check()
     return messages
-
-
-def _run_scripts(execution: Execution, stage: str) -> list[str]:
-    if execution.run_script is None:
-        return []
-    messages = []
-    for plan in execution.links:
-        if stage != "pre-unlink" and stage in plan.link_scripts:
-            execution.cancel.check()
-            messages.append(execution.run_script(plan, stage))
-    return [message for message in messages if message]

@@ -11,12 +11,24 @@ import secrets
 import shutil
 from pathlib import Path
 
+import msgspec
+
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import Event
+from jupyter_envs.engine.transaction.extras import copy_unowned
 from jupyter_envs.engine.transaction.inputs import Executed, Execution, clobber_warnings, settle
-from jupyter_envs.engine.transaction.journal import TRANSACTIONS, Journal, discard, fsync_directory, write_journal
+from jupyter_envs.engine.transaction.journal import (
+    TRANSACTIONS,
+    Journal,
+    commit,
+    discard,
+    fsync_directory,
+    remove_if_empty,
+    write_journal,
+)
 from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked
 from jupyter_envs.engine.transaction.records import write_metadata, write_records
+from jupyter_envs.engine.transaction.scripts import has_scripts, run_scripts
 from jupyter_envs.errors import AlreadyExistsError, StorageError
 
 CREATING, REMOVING = "creating", "removing"
@@ -61,7 +73,9 @@ def _fill(execution: Execution, building: Path) -> Executed:
     execution.reporter.report(Event(kind="phase", phase="commit", text="writing records"))
     write_records(execution, result, building)
     write_metadata(execution.metadata, building)
-    if _has_scripts(execution):
+    if execution.plan.clone_from is not None:
+        copy_unowned(Path(execution.plan.clone_from), building, execution.prefix, execution.layout)
+    if has_scripts(execution):
         directory = building / TRANSACTIONS / "scripts"
         directory.mkdir(parents=True)
         write_journal(directory, Journal(created=True, command=execution.plan.command))
@@ -74,36 +88,20 @@ def _fill(execution: Execution, building: Path) -> Executed:
     )
 
 
-def _has_scripts(execution: Execution) -> bool:
-    return execution.run_script is not None and any(plan.link_scripts for plan in execution.links)
-
-
 def _run_scripts(execution: Execution, executed: Executed) -> Executed:
     """Run pre-link and post-link scripts; a failure takes the whole new prefix away again."""
-    if not _has_scripts(execution) or execution.run_script is None:
+    if not has_scripts(execution):
         return executed
-    messages: list[str] = []
     try:
-        for stage in ("pre-link", "post-link"):
-            for plan in execution.links:
-                if stage in plan.link_scripts:
-                    execution.cancel.check()
-                    messages.append(execution.run_script(plan, stage))
+        messages = [*run_scripts(execution, "pre-link"), *run_scripts(execution, "post-link")]
         directory = execution.prefix / TRANSACTIONS / "scripts"
-        (directory / "journal.json").rename(directory / "committed.json")
-        discard(directory)
-        directory.parent.rmdir()
+        commit(directory)
     except BaseException:
         remove_prefix(execution.prefix)
         raise
-    return Executed(
-        linked_files=executed.linked_files,
-        linked_bytes=executed.linked_bytes,
-        copied_bytes=executed.copied_bytes,
-        directories=executed.directories,
-        warnings=executed.warnings,
-        messages=tuple(message for message in messages if message),
-    )
+    discard(directory)
+    remove_if_empty(directory.parent)
+    return msgspec.structs.replace(executed, messages=tuple(messages))
 
 
 def remove_prefix(prefix: Path) -> None:

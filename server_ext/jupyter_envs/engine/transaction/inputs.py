@@ -10,10 +10,12 @@ import msgspec
 from jupyter_envs.engine.link.actions import LinkOptions, PackageLinkPlan
 from jupyter_envs.engine.models.events import CancelToken, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, PlanWarning
+from jupyter_envs.engine.models.platform import PlatformLayout
+from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.transaction.diff import PackageDiff, PathChanges
 
-RunScript = Callable[[PackageLinkPlan, str], str]
-"""Runs one link script (``post-link`` …) of a package in the prefix and returns its messages."""
+RunScript = Callable[[RepodataRecord, str, Path, str], str]
+"""Runs a package's script (record, kind such as ``post-link``, script, package directory) and returns its messages."""
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     restores: Mapping[str, PackageLinkPlan]
     metadata: Mapping[str, bytes]
     options: LinkOptions
+    layout: PlatformLayout
     reporter: Reporter
     cancel: CancelToken
     run_script: RunScript | None = None

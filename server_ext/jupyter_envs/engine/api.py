@@ -1,0 +1,230 @@
+"""``Engine``: everything that can be asked of environments and done to them.
+
+The public face of the engine. It holds no state but its settings; heavy parts (solver, HTTP) are loaded by the calls
+that need them, so that listing and linking stay fast.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from jupyter_envs.engine.execution import Executor
+from jupyter_envs.engine.history.generations import read_generations
+from jupyter_envs.engine.models.events import CancelToken, NullReporter, Reporter
+from jupyter_envs.engine.models.findings import Finding
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult, Generation
+from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
+from jupyter_envs.engine.package_cache.cache import PackageCache
+from jupyter_envs.engine.planning import Planner, check_environment, check_free, check_installed, requested_of
+from jupyter_envs.engine.planning_rules import why_chains
+from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments
+from jupyter_envs.engine.prefix.frozen import check_not_frozen
+from jupyter_envs.engine.prefix.names import validate_name
+from jupyter_envs.engine.prefix.records import read_records
+from jupyter_envs.engine.prefix.registry import register_environment, unregister_environment
+from jupyter_envs.engine.transaction.create import remove_prefix, sweep
+from jupyter_envs.engine.transaction.journal import is_pending
+from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.settings import Settings
+
+
+class Engine:
+    """Environments, planned and changed.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where things live and what may be used.
+    reporter : Reporter
+        Receives progress; called from any thread.
+    cancel : CancelToken
+        Asked at places where stopping is safe.
+    """
+
+    def __init__(
+        self, settings: Settings, *, reporter: Reporter | None = None, cancel: CancelToken | None = None
+    ) -> None:
+        self.settings = settings
+        self._reporter = reporter or NullReporter()
+        self._cancel = cancel or CancelToken()
+        self.cache = PackageCache(settings)
+        self._planner = Planner(settings, self.cache, self._reporter, self._cancel)
+        self._executor = Executor(settings, self.cache, self._reporter, self._cancel)
+
+    # -- changes
+
+    def plan(self, request: ChangeRequest) -> ChangePlan:
+        """Return what a request would do; an interrupted change of the environment is recovered first."""
+        prefix = Path(request.prefix)
+        if is_pending(prefix):
+            self.recover(prefix)
+        return self._planner.plan(request)
+
+    def execute(self, plan: ChangePlan) -> ChangeResult:
+        """Carry out a plan: all of it or, on any error or cancel, nothing."""
+        result = self._executor.execute(plan)
+        if plan.action in ("create", "clone"):
+            register_environment(plan.prefix, os.environ)
+        return result
+
+    def recover(self, prefix: Path) -> bool:
+        """Bring an interrupted change to its old or its new state; tell whether there was one."""
+        if not is_pending(prefix):
+            return False
+        with self._executor.exclusive(prefix, "recover"):
+            return True
+
+    def rename(self, prefix: Path, new_name: str) -> Path:
+        """Give an environment another name: a clone with its history appears, then the old one disappears.
+
+        Prefixes are written into files, so the files that name theirs are made anew; all others are linked.
+        """
+        check_environment(prefix)
+        check_not_frozen(prefix)
+        target = self.new_prefix(new_name)
+        self.execute(
+            self.plan(
+                ChangeRequest(
+                    action="clone",
+                    prefix=str(target),
+                    clone_from=str(prefix),
+                    keep_history=True,
+                    command=f"rename {prefix.name} {target.name}",
+                )
+            )
+        )
+        self.delete(prefix)
+        return target
+
+    def delete(self, prefix: Path) -> int:
+        """Remove an environment; return the bytes that it alone took.
+
+        One rename makes it disappear; what a crash leaves after that is swept away by the next change.
+        """
+        from jupyter_envs.engine.prefix.disk import disk_usage
+
+        check_environment(prefix)
+        check_not_frozen(prefix)
+        freed = disk_usage([prefix])[0].unique
+        with self._executor.exclusive(prefix, f"delete {prefix.name}"):
+            if prefix.exists():
+                remove_prefix(prefix)
+        unregister_environment(prefix, os.environ)
+        sweep(prefix.parent, now=datetime.now().timestamp())
+        return freed
+
+    # -- questions
+
+    def environments(self) -> list[EnvironmentInfo]:
+        """Return every environment that can be found, own ones first."""
+        return find_environments(self.settings, os.environ)
+
+    def describe(self, prefix: Path) -> EnvironmentInfo:
+        """Return what is known of one environment."""
+        info = describe_environment(prefix, self.settings)
+        if info is None:
+            check_environment(prefix)
+            raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows them")
+        return info
+
+    def resolve(self, name_or_path: str) -> Path:
+        """Return the prefix of an environment given by name or path.
+
+        Raises
+        ------
+        NotFoundError
+            There is none; the hint names the nearest.
+        """
+        if os.sep in name_or_path or name_or_path in (".", ".."):
+            prefix = Path(name_or_path).expanduser().absolute()
+            if not (prefix / "conda-meta").is_dir() and not (prefix / "pyvenv.cfg").is_file():
+                raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows them")
+            return Path(os.path.normpath(prefix))
+        for directory in self.settings.envs_directories:
+            prefix = Path(directory) / name_or_path
+            if (prefix / "conda-meta").is_dir():
+                return prefix
+        infos = self.environments()
+        for info in infos:
+            if info.name == name_or_path:
+                return Path(info.path)
+        near = difflib.get_close_matches(name_or_path, [info.name for info in infos], 3)
+        raise NotFoundError(
+            f"there is no environment {name_or_path}",
+            hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs list` shows those there are",
+            code="environment",
+            detail={"name": name_or_path, "near": near},
+        )
+
+    def new_prefix(self, name_or_path: str) -> Path:
+        """Return where a new environment goes, given by name or path, and check that nothing is there."""
+        if os.sep in name_or_path:
+            prefix = Path(os.path.normpath(Path(name_or_path).expanduser().absolute()))
+        else:
+            prefix = Path(self.settings.envs_directories[0]) / validate_name(name_or_path)
+        check_free(prefix)
+        return prefix
+
+    def packages(self, prefix: Path) -> list[PrefixRecord]:
+        """Return the records of an environment, by name."""
+        return read_records(prefix)
+
+    def requested(self, prefix: Path) -> tuple[str, ...]:
+        """Return the specs that were asked for."""
+        return requested_of(prefix, read_records(prefix))
+
+    def generations(self, prefix: Path) -> list[Generation]:
+        """Return the recorded states of an environment, oldest first."""
+        return read_generations(prefix)
+
+    def why(self, prefix: Path, name: str) -> list[tuple[str, ...]]:
+        """Return chains from a requested package down to ``name``."""
+        records = read_records(prefix)
+        check_installed([name], records, prefix)
+        return why_chains(records, requested_of(prefix, records), name)
+
+    def owner(self, prefix: Path, path: str) -> list[PrefixRecord]:
+        """Return the packages that a file, absolute or relative to the prefix, belongs to."""
+        from jupyter_envs.engine.prefix.verify import owners
+
+        full = os.path.normpath(os.path.join(prefix, path))
+        relative = os.path.relpath(full, prefix)
+        if relative.startswith(".."):
+            raise SpecError(f"{path} is not in {prefix.name}", hint=f"give a path below {prefix}")
+        return owners(read_records(prefix), relative.replace(os.sep, "/"))
+
+    def verify(self, prefix: Path) -> list[Finding]:
+        """Compare each file with its record."""
+        from jupyter_envs.engine.prefix.verify import verify
+
+        check_environment(prefix)
+        return verify(prefix)
+
+    def search(
+        self,
+        text: str,
+        *,
+        channels: tuple[str, ...] | None = None,
+        sources: tuple[str, ...] | None = None,
+        offline: bool = False,
+    ) -> list[RepodataRecord]:
+        """Return packages whose name matches, newest versions first."""
+        from jupyter_envs.engine.solve import search
+
+        return list(search(text, self.settings, channels=channels, sources=sources, offline=offline))
+
+    def free_bytes(self) -> int:
+        """Return the free space where environments are made, in bytes."""
+        directory = Path(self.settings.root)
+        while not directory.exists():
+            directory = directory.parent
+        return shutil.disk_usage(directory).free
+
+    def prefixes(self) -> Sequence[Path]:
+        """Return the prefixes of all environments that hold records."""
+        return [Path(info.path) for info in self.environments() if info.kind != "venv"]
