@@ -62,7 +62,8 @@ class PackageLinkPlan(msgspec.Struct, kw_only=True):
 
     ``sources[i]`` (inside the package) is hard-linked to ``targets[i]`` (inside the prefix) and described by
     ``entries[i]``; ``pyc_sources``/``pyc_targets`` likewise, below the manifest's ``pyc_directory``. ``actions`` are
-    all other paths. ``lost`` are paths that a later package provides: recorded as this one's, but not made.
+    all other paths. ``claimed`` are all paths but directories, as planned; ``directories`` are right above them, with a
+    final slash. ``lost`` are paths that a later package provides: recorded as this one's, but not made.
     """
 
     record: RepodataRecord
@@ -75,6 +76,8 @@ class PackageLinkPlan(msgspec.Struct, kw_only=True):
     pyc_targets: list[str]
     actions: list[FileAction]
     lost: list[FileAction]
+    claimed: set[str] = set()
+    directories: set[str] = set()
     link_scripts: tuple[str, ...] = ()
     warnings: tuple[PlanWarning, ...] = ()
 

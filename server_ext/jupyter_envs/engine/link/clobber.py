@@ -6,11 +6,12 @@ that is a file in one package and a directory in another has no winner: it is re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from jupyter_envs.engine.link.actions import FileAction, PackageLinkPlan, link_action
+from jupyter_envs.engine.link.paths import directories_of
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.errors import LinkError
 
@@ -34,8 +35,8 @@ def winners(plans: Sequence[PackageLinkPlan]) -> tuple[dict[str, str], list[Plan
     won: dict[str, str] = {}
     pairs: dict[tuple[int, int], list[str]] = {}
     for index, plan in enumerate(plans):
-        paths = _files(plan)
-        for path in sorted(owner.keys() & paths):
+        paths = plan.claimed
+        for path in sorted(owner.keys() & paths) if not owner.keys().isdisjoint(paths) else ():
             won[path] = plan.dist
             pairs.setdefault((owner[path], index), []).append(path)
         owner.update(dict.fromkeys(paths, index))
@@ -51,17 +52,9 @@ def without_losers(plans: Sequence[PackageLinkPlan], won: Mapping[str, str]) -> 
     return [_without(plan, {path for path, dist in won.items() if dist != plan.dist}) for plan in plans]
 
 
-def _files(plan: PackageLinkPlan) -> set[str]:
-    return {
-        *plan.targets,
-        *plan.pyc_targets,
-        *(action.path for action in plan.actions if action.kind != "directory"),
-    }
-
-
-def parents(paths: Sequence[str]) -> set[str]:
-    """Return every directory above the given relative paths."""
-    found = {path[: path.rfind("/")] for path in paths if "/" in path}
+def parents(directories: Iterable[str]) -> set[str]:
+    """Return the given directories and every one above them, relative and without a final slash."""
+    found = {path.rstrip("/") for path in directories} - {""}
     pending = found
     while pending:
         pending = {path[: path.rfind("/")] for path in pending if "/" in path} - found
@@ -69,8 +62,15 @@ def parents(paths: Sequence[str]) -> set[str]:
     return found
 
 
+def needed_directories(plans: Sequence[PackageLinkPlan]) -> list[str]:
+    """Return every directory that the plans' files need or that is an entry itself, parents before children."""
+    above = parents(set().union(*(directories_of(plan.paths()) if plan.lost else plan.directories for plan in plans)))
+    above.update(action.path for plan in plans for action in plan.actions if action.kind == "directory")
+    return sorted(above)
+
+
 def _refuse_file_as_directory(owner: Mapping[str, int], plans: Sequence[PackageLinkPlan]) -> None:
-    directories = parents(list(owner))
+    directories = parents(set().union(*(plan.directories for plan in plans)))
     directories.update(action.path for plan in plans for action in plan.actions if action.kind == "directory")
     for path in sorted(owner.keys() & directories):
         other = next((plans[index].dist for inner, index in owner.items() if inner.startswith(f"{path}/")), "")
@@ -93,7 +93,7 @@ def _warning(loser: str, winner: str, paths: Sequence[str]) -> PlanWarning:
 
 def _without(plan: PackageLinkPlan, taken: set[str]) -> PackageLinkPlan:
     """Return the plan without the paths in ``taken``."""
-    if taken.isdisjoint(plan.paths()):
+    if taken.isdisjoint(plan.claimed):
         return plan
     keep = [index for index, path in enumerate(plan.targets) if path not in taken]
     pyc = [index for index, path in enumerate(plan.pyc_targets) if path not in taken]
@@ -105,6 +105,7 @@ def _without(plan: PackageLinkPlan, taken: set[str]) -> PackageLinkPlan:
         pyc_sources=[plan.pyc_sources[index] for index in pyc],
         pyc_targets=[plan.pyc_targets[index] for index in pyc],
         actions=[action for action in plan.actions if action.path not in taken or action.kind == "directory"],
+        claimed=plan.claimed - taken,
         lost=[*plan.lost, *_lost(plan, taken)],
     )
 

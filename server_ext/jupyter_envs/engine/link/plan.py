@@ -7,7 +7,8 @@ the placeholder of a binary file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from jupyter_envs.engine.link.actions import FileAction, LinkTarget, PackageLinkPlan, link_action
 from jupyter_envs.engine.link.entry_points import (
@@ -17,7 +18,7 @@ from jupyter_envs.engine.link.entry_points import (
     parse_entry_point,
     windows_launcher,
 )
-from jupyter_envs.engine.link.paths import validate_path, validate_paths
+from jupyter_envs.engine.link.paths import directories_of, validate_path, validate_paths
 from jupyter_envs.engine.link.prefix_replace import check_binary_fits
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.platform import PlatformLayout
@@ -26,6 +27,7 @@ from jupyter_envs.errors import LinkError
 
 _SITE_PACKAGES = "site-packages/"
 _PYTHON_SCRIPTS = "python-scripts/"
+_MENU = re.compile(r"Menu/[^/]+\.json")
 _SCRIPTS = ("pre-link", "post-link", "pre-unlink")
 
 
@@ -81,13 +83,8 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
     plain, special = _split(manifest.paths)
     sources = [entry.path for entry in plain]
     to_target = _mapping(target) if python else None
-    targets = [to_target(path) for path in sources] if to_target else sources
-    actions = [
-        _action(entry, to_target(entry.path) if to_target else entry.path, manifest, target) for entry in special
-    ]
-    if python:
-        actions += _wheel_scripts(plain, sources, targets, manifest.directory)
-        actions += _entry_points(manifest.entry_points, target, dist)
+    targets = to_target(sources) if to_target else sources
+    places = to_target([entry.path for entry in special]) if to_target else [entry.path for entry in special]
     plan = PackageLinkPlan(
         record=manifest.record,
         manifest=manifest,
@@ -97,25 +94,30 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
         entries=plain,
         pyc_sources=[],
         pyc_targets=[],
-        actions=actions,
+        actions=[_action(entry, path, manifest, target) for entry, path in zip(special, places, strict=True)],
         lost=[],
     )
     _add_pyc(plan, to_target)
-    _drop_duplicates(plan)
-    paths = plan.paths()
-    validate_paths(paths, dist, windows=target.layout.windows, fold_case=not target.layout.subdir.startswith("linux"))
-    if to_target:
-        validate_paths(sources, dist, windows=target.layout.windows)
-    plan.link_scripts = link_scripts(manifest.record.name, paths, target.layout)
+    plan.directories = directories_of(plan.paths())
+    if python:
+        _add_scripts(plan)
+    _claim(plan)
+    layout = target.layout
+    validate_paths(
+        plan.paths(),
+        plan.directories,
+        dist,
+        windows=layout.windows,
+        fold_case=not layout.subdir.startswith("linux"),
+    )
+    plan.link_scripts = link_scripts(manifest.record.name, plan.claimed, layout)
     plan.warnings = tuple(_notes(plan))
     return plan
 
 
-def link_scripts(name: str, paths: Iterable[str], layout: PlatformLayout) -> tuple[str, ...]:
+def link_scripts(name: str, paths: Collection[str], layout: PlatformLayout) -> tuple[str, ...]:
     """Return which of the package's pre-link, post-link and pre-unlink scripts (CEP 34) are among ``paths``."""
-    known = {link_script_path(name, kind, layout) for kind in _SCRIPTS}
-    found = known.intersection(paths)
-    return tuple(path for kind in _SCRIPTS if (path := link_script_path(name, kind, layout)) in found)
+    return tuple(path for kind in _SCRIPTS if (path := link_script_path(name, kind, layout)) in paths)
 
 
 def link_script_path(name: str, kind: str, layout: PlatformLayout) -> str:
@@ -146,15 +148,19 @@ def _split(paths: Sequence[PathsEntry]) -> tuple[list[PathsEntry], list[PathsEnt
     return plain, special
 
 
-def _mapping(target: LinkTarget) -> Callable[[str], str]:
+def _mapping(target: LinkTarget) -> Callable[[Sequence[str]], list[str]]:
     """Return how the paths of a noarch Python package become paths of the environment."""
     site = f"{target.site_packages}/"
     scripts = f"{target.layout.bin_directory}/"
+    in_site, in_scripts = len(_SITE_PACKAGES), len(_PYTHON_SCRIPTS)
 
-    def to_target(path: str) -> str:
-        if path.startswith(_SITE_PACKAGES):
-            return site + path[len(_SITE_PACKAGES) :]
-        return scripts + path[len(_PYTHON_SCRIPTS) :] if path.startswith(_PYTHON_SCRIPTS) else path
+    def to_target(paths: Sequence[str]) -> list[str]:
+        return [
+            site + path[in_site:]
+            if path.startswith(_SITE_PACKAGES)
+            else (scripts + path[in_scripts:] if path.startswith(_PYTHON_SCRIPTS) else path)
+            for path in paths
+        ]
 
     return to_target
 
@@ -186,22 +192,27 @@ def _action(entry: PathsEntry, path: str, manifest: PackageManifest, target: Lin
     )
 
 
-def _wheel_scripts(plain: list[PathsEntry], sources: list[str], targets: list[str], directory: str) -> list[FileAction]:
+def _add_scripts(plan: PackageLinkPlan) -> None:
+    """Add the commands of a noarch Python package: its entry points, and the scripts that hold ``#!python``."""
+    target = plan.target
+    bin_directory = f"{target.layout.bin_directory}/"
+    if any(path.startswith(bin_directory) for path in plan.directories):
+        plan.actions += _wheel_scripts(plan)
+    if plan.manifest.entry_points:
+        plan.actions += _entry_points(plan.manifest.entry_points, target, plan.dist)
+        plan.directories.add(bin_directory)
+
+
+def _wheel_scripts(plan: PackageLinkPlan) -> list[FileAction]:
     """Move plain files of ``python-scripts/`` out of the bulk lists: a wheel's have ``#!python`` to be filled in."""
-    found = [index for index, path in enumerate(sources) if path.startswith(_PYTHON_SCRIPTS)]
+    found = [index for index, path in enumerate(plan.sources) if path.startswith(_PYTHON_SCRIPTS)]
     actions = []
     for index in reversed(found):
-        entry = plain.pop(index)
-        actions.append(
-            FileAction(
-                targets.pop(index),
-                "patch_shebang",
-                f"{directory}/{sources.pop(index)}",
-                sha256=entry.sha256,
-                size=entry.size_in_bytes,
-                original=entry.path,
-            )
-        )
+        entry = plan.entries.pop(index)
+        path, source = plan.targets.pop(index), plan.sources.pop(index)
+        source = f"{plan.manifest.directory}/{source}"
+        size = entry.size_in_bytes
+        actions.append(FileAction(path, "patch_shebang", source, sha256=entry.sha256, size=size, original=entry.path))
     return actions[::-1]
 
 
@@ -219,7 +230,7 @@ def _entry_points(texts: Iterable[str], target: LinkTarget, dist: str) -> list[F
     return actions
 
 
-def _add_pyc(plan: PackageLinkPlan, to_target: Callable[[str], str] | None) -> None:
+def _add_pyc(plan: PackageLinkPlan, to_target: Callable[[Sequence[str]], list[str]] | None) -> None:
     """Link compiled files whose source is a plain link; a patched source is newer, so its compiled file is stale."""
     manifest = plan.manifest
     if not manifest.pyc or manifest.pyc_directory is None or plan.target.cache_tag is None:
@@ -227,39 +238,43 @@ def _add_pyc(plan: PackageLinkPlan, to_target: Callable[[str], str] | None) -> N
     own = {path for path in plan.sources if path.endswith(".pyc")}
     changed = {action.original for action in plan.actions if action.original.endswith(".py")}
     ending = f".{plan.target.cache_tag}.pyc"
-    for entry in manifest.pyc:
-        path = entry.path
-        if path in own or not path.endswith(ending):
-            continue
-        if changed and path.replace("__pycache__/", "").removesuffix(ending) + ".py" in changed:
-            continue
-        plan.pyc_sources.append(path)
-        plan.pyc_targets.append(to_target(path) if to_target else path)
+    paths = [entry.path for entry in manifest.pyc if entry.path.endswith(ending) and entry.path not in own]
+    if changed:
+        paths = [path for path in paths if source_of_pyc(path, ending) not in changed]
+    plan.pyc_sources = paths
+    plan.pyc_targets = to_target(paths) if to_target else paths
 
 
-def _drop_duplicates(plan: PackageLinkPlan) -> None:
-    """Keep one of two entries for the same path inside one package: an entry point, else the later one."""
-    paths = plan.paths()
-    if len(set(paths)) == len(paths):
+def source_of_pyc(path: str, ending: str) -> str:
+    """Return ``a/b.py`` for ``a/__pycache__/b.cpython-311.pyc`` and its ending ``.cpython-311.pyc``."""
+    directory, _, name = path.rpartition("__pycache__/")
+    return f"{directory}{name.removesuffix(ending)}.py"
+
+
+def _claim(plan: PackageLinkPlan) -> None:
+    """Fill ``claimed``; of two entries for one path keep the entry point, else the later one."""
+    special = [action.path for action in plan.actions if action.kind != "directory"]
+    plan.claimed = {*plan.targets, *plan.pyc_targets, *special}
+    if len(plan.claimed) == len(plan.targets) + len(plan.pyc_targets) + len(special):
         return
-    special = {action.path: action for action in plan.actions}
-    pyc = dict(zip(plan.pyc_targets, plan.pyc_sources, strict=True))
+    actions = {action.path: action for action in plan.actions}
     plain = {
         target: (source, entry)
         for target, source, entry in zip(plan.targets, plan.sources, plan.entries, strict=True)
-        if target not in special
+        if target not in actions
     }
+    compiled = dict(zip(plan.pyc_targets, plan.pyc_sources, strict=True))
+    kept = {path: source for path, source in compiled.items() if path not in actions and path not in plain}
     plan.targets = list(plain)
     plan.sources = [source for source, _ in plain.values()]
     plan.entries = [entry for _, entry in plain.values()]
-    kept = {target: source for target, source in pyc.items() if target not in special and target not in plain}
     plan.pyc_targets, plan.pyc_sources = list(kept), list(kept.values())
-    plan.actions = list(special.values())
+    plan.actions = list(actions.values())
 
 
 def _notes(plan: PackageLinkPlan) -> Iterable[PlanWarning]:
     """Yield what the person should know about this package."""
-    if any(path.startswith("Menu/") and path.endswith(".json") for path in plan.targets):
+    if "Menu/" in plan.directories and any(_MENU.fullmatch(path) for path in plan.claimed):
         yield PlanWarning(
             code="link.menuinst",
             message=f"{plan.dist} brings desktop menu entries, which are not created",

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from jupyter_envs.engine.link.actions import COPY, HARD_LINK, SOFT_LINK, FileAction, PackageLinkPlan, WriteResult
+from jupyter_envs.engine.models.records import RepodataRecord
 
+_ARCHIVES = (".conda", ".tar.bz2", ".whl")
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -54,6 +56,7 @@ def prefix_record_json(
     record.setdefault("subdir", "noarch")
     record.setdefault("depends", [])
     record.setdefault("constrains", [])
+    record["fn"] = archive_name(plan.record)
     kind = link_type or result.methods.get(plan.dist, HARD_LINK)
     record["extracted_package_dir"] = plan.manifest.directory
     record["files"] = [path.path for path in paths]
@@ -63,6 +66,11 @@ def prefix_record_json(
         record["requested_spec"] = requested_specs[0]
         record["requested_specs"] = list(requested_specs)
     return _ENCODER.encode(record)
+
+
+def archive_name(record: RepodataRecord) -> str:
+    """Return the record's ``fn`` in a spelling that rattler's reader takes: it refuses names of no known archive."""
+    return record.fn if record.fn.endswith(_ARCHIVES) else f"{record.dist}.conda"
 
 
 def recorded_paths(plan: PackageLinkPlan, result: WriteResult) -> list[_Path]:

@@ -25,7 +25,7 @@ from jupyter_envs.engine.link.actions import (
     WriteResult,
 )
 from jupyter_envs.engine.link.bring import Bringer, create, finish, refusal, write_all
-from jupyter_envs.engine.link.clobber import parents
+from jupyter_envs.engine.link.clobber import needed_directories
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
@@ -118,19 +118,9 @@ class _Run:
 
     def directories(self) -> None:
         """Make each directory once, parents first."""
-        paths: list[str] = []
-        wanted: set[str] = set()
-        for plan in self.plans:
-            paths += plan.targets
-            paths += plan.pyc_targets
-            for action in plan.actions:
-                paths.append(action.path)
-                if action.kind == "directory":
-                    wanted.add(action.path)
-        wanted |= parents(paths)
         base = f"{self.root}/"
         created = self.result.created_directories
-        for path in sorted(wanted):
+        for path in needed_directories(self.plans):
             try:
                 os.mkdir(base + path)
             except FileExistsError:
