@@ -1,0 +1,169 @@
+"""Records from nothing but an archive's URL, and the notes that keep what a URL cannot say.
+
+A conda archive's name is its record's (CEP 26). A wheel's is not: the conda name and the tags that were chosen are
+lost, and an interpreter has no archive at all. So our files carry a comment line for each of these, which other
+tools skip::
+
+    # dist: pytorch-2.3.0-cp311_cp311_manylinux_2_17_x86_64_0 https://.../torch-2.3.0-cp311-cp311-....whl
+    # dist: python-3.11.7-interpreter_0a1b2c3d_0 interpreter:///usr/bin/python3.11
+
+Pure. Refuses URLs of anything that is neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.errors import SpecError
+
+CONDA_SUFFIXES = (".conda", ".tar.bz2")
+WHEEL_SUFFIX = ".whl"
+INTERPRETER_SCHEME = "interpreter://"
+_NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S+)\s*$")
+_CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
+_TOKEN = re.compile(r"/t/[^/]+/")
+
+
+def is_wheel(record: RepodataRecord) -> bool:
+    """Tell whether a record is a wheel of a Python index."""
+    return record.fn.endswith(WHEEL_SUFFIX)
+
+
+def is_interpreter(record: RepodataRecord) -> bool:
+    """Tell whether a record is a Python of the machine."""
+    return record.url.startswith(INTERPRETER_SCHEME)
+
+
+def wheel_identity(record: RepodataRecord) -> tuple[str, str]:
+    """Return the project's name on the index and its version by PEP 440, from the wheel's file name."""
+    name, version, _, _ = _parse_wheel(record.fn)
+    return name, version
+
+
+def public_url(url: str) -> str:
+    """Return a URL without user, password and token: what may stand in a file that is passed on."""
+    return _TOKEN.sub("/", _CREDENTIALS.sub(r"\1", url))
+
+
+def dist_notes(records: Iterable[RepodataRecord]) -> list[str]:
+    """Return the comment lines for those records whose URL does not say all."""
+    return [f"# dist: {r.dist} {public_url(r.url)}" for r in records if is_wheel(r) or is_interpreter(r)]
+
+
+def parse_dist_notes(text: str) -> dict[str, str]:
+    """Return the dist of each URL that a text's comment lines name, in their order."""
+    matches = (_NOTE.match(line) for line in text.splitlines())
+    return {match[2]: match[1] for match in matches if match}
+
+
+def record_from_url(
+    url: str, *, subdir: str, dist: str | None = None, md5: str | None = None, sha256: str | None = None
+) -> RepodataRecord:
+    """Return the record that a URL stands for. Dependencies and size are not known from it: the archive has them.
+
+    Parameters
+    ----------
+    url : str
+        Of a ``.conda``, ``.tar.bz2`` or ``.whl``, or ``interpreter://`` and an absolute path.
+    subdir : str
+        The platform that the file is for; used where the URL does not name one.
+    dist : str
+        ``name-version-build``, from a note; required for interpreters, guessed for wheels.
+    md5, sha256 : str
+        Lower-case hexadecimal digests.
+
+    Raises
+    ------
+    SpecError
+        ``exchange.url``: not the URL of a package.
+    """
+    if url.startswith(INTERPRETER_SCHEME):
+        return _interpreter_record(url, subdir, dist)
+    fn = unquote(url.rpartition("/")[2])
+    if fn.endswith(WHEEL_SUFFIX):
+        return _wheel_record(url, fn, subdir, dist, md5, sha256)
+    suffix = next((suffix for suffix in CONDA_SUFFIXES if fn.endswith(suffix)), None)
+    parts = fn[: -len(suffix)].rsplit("-", 2) if suffix else []
+    if len(parts) != 3 or not all(parts):
+        raise SpecError(
+            f"not the URL of a package: {url}",
+            hint="it must end in name-version-build.conda, .tar.bz2, or be a wheel",
+            code="exchange.url",
+        )
+    directory = url.rpartition("/")[0]
+    channel, _, folder = directory.rpartition("/")
+    return RepodataRecord(
+        name=parts[0],
+        version=parts[1],
+        build=parts[2],
+        build_number=_build_number(parts[2]),
+        subdir=folder or subdir,
+        fn=fn,
+        url=url,
+        channel=channel or None,
+        md5=md5,
+        sha256=sha256,
+    )
+
+
+def _interpreter_record(url: str, subdir: str, dist: str | None) -> RepodataRecord:
+    parts = (dist or "").rsplit("-", 2)
+    if len(parts) != 3:
+        raise SpecError(
+            f"the version of an interpreter is not given: {url}",
+            hint="write `# dist: python-<version>-<build> <url>`, or ask for `interpreter::python` instead",
+            code="exchange.url",
+        )
+    return RepodataRecord(
+        name=parts[0],
+        version=parts[1],
+        build=parts[2],
+        subdir=subdir,
+        fn=f"{dist}.interpreter",
+        url=url,
+        channel=INTERPRETER_SCHEME,
+    )
+
+
+def _wheel_record(
+    url: str, fn: str, subdir: str, dist: str | None, md5: str | None, sha256: str | None
+) -> RepodataRecord:
+    name, version, tags, pure = _parse_wheel(fn)
+    parts = dist.rsplit("-", 2) if dist else [name, version, f"{tags}_0"]
+    if len(parts) != 3:
+        raise SpecError(
+            f"not a name-version-build: {dist}", hint="correct or remove the `# dist:` line", code="exchange.url"
+        )
+    return RepodataRecord(
+        name=parts[0],
+        version=parts[1],
+        build=parts[2],
+        subdir="noarch" if pure else subdir,
+        noarch="python",
+        fn=fn,
+        url=url,
+        md5=md5,
+        sha256=sha256,
+    )
+
+
+def _parse_wheel(fn: str) -> tuple[str, str, str, bool]:
+    """Return name, version, tags as a build string and whether the wheel suits any platform."""
+    try:
+        name, version, _, tags = parse_wheel_filename(fn)
+    except InvalidWheelFilename as error:
+        raise SpecError(
+            f"not the file name of a wheel: {fn}", hint="name-version-python-abi-platform.whl", code="exchange.url"
+        ) from error
+    spelled = "_".join(fn[: -len(WHEEL_SUFFIX)].split("-")[-3:]).lower().replace(".", "_")
+    return canonicalize_name(name), str(version), spelled, all(tag.platform == "any" for tag in tags)
+
+
+def _build_number(build: str) -> int:
+    last = build.rpartition("_")[2]
+    return int(last) if last.isascii() and last.isdigit() and len(last) < 9 else 0
