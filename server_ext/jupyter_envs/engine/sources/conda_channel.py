@@ -173,10 +173,15 @@ class CondaChannels:
 
     async def records(self, spec: str) -> list[RepodataRecord]:
         """Return the records that match a spec, from all usable channels, first channel first."""
-        found = await self._query(spec)
+        found = await self.query(spec)
         return [from_rattler(record) for record in found]
 
-    async def _query(self, spec: str) -> list[RepoDataRecord]:
+    async def versions(self, name: str) -> list[str]:
+        """Return the versions of one name, in no order, each once."""
+        return list(dict.fromkeys(str(record.version) for record in await self.query(name)))
+
+    async def query(self, spec: str) -> list[RepoDataRecord]:
+        """Return rattler's records that match a spec, from all usable channels, first channel first."""
         channels = [self.channel(state.ref) for state in self.usable]
         if not channels:
             return []
@@ -215,7 +220,7 @@ class CondaChannels:
         return ChannelState(ref=ref, problem=problem)
 
     async def _names(self, ref: ChannelRef) -> frozenset[str]:
-        asking = self.gateway.names([self.channel(ref)], self.platforms)  # type: ignore[arg-type]  # see _query
+        asking = self.gateway.names([self.channel(ref)], self.platforms)  # type: ignore[arg-type]  # see query
         try:
             names = await asyncio.wait_for(asking, NAMES_SECONDS)
         except TimeoutError:

@@ -1,0 +1,152 @@
+"""Why requests cannot go together, found by solving: the smallest clash, what each side needs, and fixes that work.
+
+Owns the order of the questions: unknown names first, then the core, its needs, its fixes. Refuses to promise a fix that
+was not solved, and stops after a bounded number of tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.conflict import Conflict, ConflictRequest, Fix
+from jupyter_envs.engine.solve.core import Budget, BudgetSpent, Core
+from jupyter_envs.engine.solve.needs import Item, find_needs
+from jupyter_envs.engine.solve.problem import Problem, Unsolvable
+from jupyter_envs.engine.solve.specs import RequestedSpec
+from jupyter_envs.engine.solve.unknown import find_unknown
+from jupyter_envs.errors import EnvsError, OfflineError
+
+CORE_TRIES = 60
+CORE_SECONDS = 20.0
+FIX_TRIES = 30
+FIX_SECONDS = 20.0
+FIX_ORDER = ("widen", "python", "unpin", "drop")
+
+
+async def explain(
+    problem: Problem, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], solver_text: str
+) -> EnvsError:
+    """Return the error that explains why a problem has no solution.
+
+    A ``SolveError`` with ``detail["conflict"]`` (see ``conflict.Conflict``), or an ``OfflineError`` naming what is not
+    cached when that may be the reason.
+    """
+    missing = sorted(problem.pypi.missing_offline) if problem.pypi is not None else []
+    if missing:
+        return OfflineError(
+            f"not enough is cached to solve offline; nothing is known of {', '.join(missing)}",
+            hint="run once without --offline",
+            detail={"missing": missing},
+        )
+    unknown = await find_unknown(problem, specs)
+    if unknown:
+        return Conflict(unknown=unknown, solver_text=solver_text).to_error()
+    items = [*(Item(spec) for spec in specs), *(Item(pin, pin=True) for pin in pins)]
+    budget = Budget(tries=CORE_TRIES, seconds=CORE_SECONDS)
+    core, minimal = await find_core(problem, items, budget)
+    needs = await find_needs(problem, core, budget) if minimal else ()
+    conflict = Conflict(
+        requests=tuple(_shown(item) for item in core),
+        needs=needs,
+        fixes=await find_fixes(problem, items, core),
+        minimal=minimal,
+        solver_text=solver_text,
+    )
+    return conflict.to_error()
+
+
+async def find_core(problem: Problem, items: Sequence[Item], budget: Budget) -> tuple[list[Item], bool]:
+    """Return the smallest set of requests and pins that cannot go together, and whether it surely is."""
+
+    async def fails(subset: Sequence[Item]) -> bool:
+        return await solved(problem, subset) is None
+
+    return await Core(fails, budget).find(items)
+
+
+async def solved(problem: Problem, items: Iterable[Item]) -> tuple[RepodataRecord, ...] | None:
+    """Return the solution of some requests and pins, or ``None``."""
+    items = tuple(items)
+    try:
+        return await problem.solve(
+            [item.spec for item in items if not item.pin], [item.spec for item in items if item.pin]
+        )
+    except Unsolvable:
+        return None
+
+
+async def find_fixes(problem: Problem, items: Sequence[Item], core: Sequence[Item]) -> tuple[Fix, ...]:
+    """Return the changes of one request (or of Python) with which all others can be fulfilled; each was solved."""
+    budget = Budget(tries=FIX_TRIES, seconds=FIX_SECONDS)
+    names = {item.spec.name for item in core}
+    fixes: list[Fix] = []
+    try:
+        for item in core:
+            fixes += await _fixes_of(problem, items, item, names, budget)
+        if not any(fix.kind == "python" for fix in fixes):
+            fixes += await _other_python(problem, items, names, budget)
+    except BudgetSpent:
+        pass  # what was found until now is still true
+    return tuple(sorted(fixes, key=lambda fix: FIX_ORDER.index(fix.kind)))
+
+
+async def _fixes_of(problem: Problem, items: Sequence[Item], item: Item, names: set[str], budget: Budget) -> list[Fix]:
+    """Return the fixes that change one item: its version limit taken away, or itself."""
+    others = [other for other in items if other is not item]
+    text = item.spec.text
+    if item.pin:
+        budget.spend()
+        records = await solved(problem, others)
+        return [] if records is None else [Fix(kind="unpin", request=text, versions=_versions(records, names))]
+    fixes = []
+    if item.spec.match != item.spec.name:
+        wide = item.spec.without_version()
+        budget.spend()
+        records = await solved(problem, [Item(wide) if other is item else other for other in items])
+        if records is not None:
+            fixes.append(_widened(item.spec, wide, records, names))
+    if len(items) > 1:
+        budget.spend()
+        records = await solved(problem, others)
+        if records is not None:
+            versions = _versions(records, names - {item.spec.name})
+            fixes.append(Fix(kind="drop", request=text, versions=versions))
+    return fixes
+
+
+def _widened(spec: RequestedSpec, wide: RequestedSpec, records: Sequence[RepodataRecord], names: set[str]) -> Fix:
+    versions = _versions(records, names | {spec.name})
+    if spec.name != "python":
+        return Fix(kind="widen", request=spec.text, replacement=wide.text, versions=versions)
+    replacement = f"{wide.text}={_minor(versions['python'])}"
+    return Fix(kind="python", request=spec.text, replacement=replacement, versions=versions)
+
+
+async def _other_python(problem: Problem, items: Sequence[Item], names: set[str], budget: Budget) -> list[Fix]:
+    """Return the fix that takes another Python, when the one that wheels were looked up for was the limit."""
+    if problem.setup.any_python is None:
+        return []
+    budget.spend()
+    asked = next((item.spec for item in items if item.spec.name == "python" and not item.pin), None)
+    free = [item for item in items if item.spec.name != "python"]
+    records = await solved(await problem.setup.any_python(), free)
+    python = next((record for record in records or () if record.name == "python"), None)
+    if records is None or python is None:
+        return []
+    replacement = f"python={_minor(python.version)}"
+    versions = _versions(records, names | {"python"})
+    return [Fix(kind="python", request=asked.text if asked else "", replacement=replacement, versions=versions)]
+
+
+def _versions(records: Iterable[RepodataRecord], names: Iterable[str]) -> dict[str, str]:
+    wanted = set(names)
+    return {record.name: record.version for record in sorted(records, key=lambda r: r.name) if record.name in wanted}
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _shown(item: Item) -> ConflictRequest:
+    return ConflictRequest(text=item.spec.text, name=item.spec.name, kind="pin" if item.pin else "request")

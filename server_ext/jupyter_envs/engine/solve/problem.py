@@ -1,0 +1,220 @@
+"""One solve over all sources at once: the groups in order of priority, what is installed, and rattler's ``solve``.
+
+Owns how our requests are spelled for rattler. Each channel is a group (``channel-0``, ``channel-1``, ...), the Python
+index is the group ``pypi``, interpreters are ``interpreter``; what is installed joins the group it came from, so that
+it stays solvable when its source forgets it. Refuses nothing: an unsolvable request is an ``Unsolvable``, for others
+to explain.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from jupyter_envs.engine.models.events import CancelToken
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
+from jupyter_envs.engine.sources.base import (
+    MemorySource,
+    from_rattler,
+    is_interpreter,
+    is_synthetic,
+    is_wheel,
+    to_rattler,
+)
+from jupyter_envs.engine.sources.conda_channel import CondaChannels
+from jupyter_envs.errors import SpecError
+
+OTHER = "installed"
+WIDEN_FACTOR = 4
+WIDEN_LIMIT = 3
+
+
+class Unsolvable(Exception):  # noqa: N818 - a result, not a fault
+    """The requests cannot go together; holds rattler's text, which is for people only."""
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a problem is set in.
+
+    ``pypi`` makes the PyPI source for a window (how many versions of a name it offers), ``interpreter`` offers borrowed
+    Pythons; ``None`` leaves either out. ``installed`` records stay available; those with ``kept`` names are preferred.
+    ``pythons`` are the versions that wheels are looked up for; ``any_python`` makes the same problem with all others.
+    """
+
+    channels: CondaChannels
+    pypi: Callable[[int], Any] | None = None
+    window: int = 16
+    interpreter: Any | None = None
+    installed: tuple[RepodataRecord, ...] = ()
+    kept: frozenset[str] = frozenset()
+    virtual_packages: tuple[Any, ...] = ()
+    exclude_newer: datetime.datetime | None = None
+    priority: str = "strict"
+    pythons: tuple[str, ...] = ()
+    any_python: Callable[[], Awaitable[Problem]] | None = None
+    cancel: CancelToken
+
+
+class Problem:
+    """Everything of a solve but the requests, so that several sets of requests can be tried against it."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.channels = setup.channels
+        self.pypi = setup.pypi(setup.window) if setup.pypi else None
+        self.solves = 0
+        self._window = setup.window
+        self._locked = [to_rattler(r, with_timestamp=False) for r in setup.installed if r.name in setup.kept]
+        self._strict = setup.priority == "strict"
+        self._groups: list[Any] = []
+
+    async def solve(
+        self, specs: Iterable[RequestedSpec], pins: Iterable[RequestedSpec] = ()
+    ) -> tuple[RepodataRecord, ...]:
+        """Return the records that fulfil the requests, in no order; ``Unsolvable`` when there are none."""
+        specs, pins = tuple(specs), tuple(pins)
+        for attempt in range(WIDEN_LIMIT + 1):
+            try:
+                return self._ours(await self._once(specs, pins))
+            except Unsolvable:
+                if attempt == WIDEN_LIMIT or not self._widen():
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _once(self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec]) -> list[Any]:
+        from rattler import ChannelPriority, solve
+        from rattler.exceptions import SolverError
+
+        self.setup.cancel.check()
+        self.solves += 1
+        try:
+            return await solve(
+                self._sources(),
+                self._texts(specs),
+                gateway=self.channels.gateway,
+                platforms=self.channels.platforms,  # type: ignore[arg-type]  # any text is a platform
+                locked_packages=self._locked,
+                virtual_packages=self.setup.virtual_packages,
+                channel_priority=ChannelPriority.Strict if self._strict else ChannelPriority.Disabled,
+                exclude_newer=self.setup.exclude_newer,
+                timestamp_policy="allow-missing",
+                constraints=[self.spell(pin) for pin in pins],
+            )
+        except SolverError as error:
+            raise Unsolvable(str(error)) from None
+
+    async def candidates(self, name: str) -> list[Any]:
+        """Return rattler's records of a name from every source, first source first, solvable or not."""
+        from rattler import PackageName, Subdir
+
+        found = await self.channels.query(name)
+        sources = [self.pypi, self.setup.interpreter, MemorySource(self.setup.installed)]
+        for source in sources:
+            for platform in self.channels.platforms:
+                if source is not None:
+                    found += await source.fetch_package_records(Subdir(platform), PackageName(name))
+        return found
+
+    def spell(self, spec: RequestedSpec) -> str:
+        """Return the MatchSpec text that rattler is given for a request, its source as the name of a group."""
+        group = self._group_of(spec)
+        return f"{group}::{spec.match}" if group else spec.match
+
+    def _texts(self, specs: Sequence[RequestedSpec]) -> list[str]:
+        """Return what rattler is asked for.
+
+        rattler decides priority among the records that match a request's version; asking for the bare name as well
+        makes the first channel that has the *name* win, as conda does.
+        """
+        texts = [self.spell(spec) for spec in specs]
+        if self._strict and len(self.channels.usable) > 1:
+            texts += [spec.name for spec in specs if not spec.source and spec.match != spec.name]
+        return list(dict.fromkeys(texts + [extra for spec in specs for extra in self._extras(spec)]))
+
+    def _extras(self, spec: RequestedSpec) -> list[str]:
+        from jupyter_envs.engine.sources.names import extra_record_name
+
+        return [f"{PYPI}::{extra_record_name(spec.name, extra)}" for extra in spec.extras]
+
+    def _group_of(self, spec: RequestedSpec) -> str:
+        if not spec.source or spec.source in (PYPI, INTERPRETER):
+            return spec.source
+        for index, state in enumerate(self.channels.states):
+            if state.ref.is_called(spec.source):
+                return f"channel-{index}"
+        raise SpecError(
+            f"{spec.text!r} asks for channel {spec.source}, which is not one of the request's",
+            hint=f"add `-c {spec.source}`",
+            code="spec.channel",
+        )
+
+    def _sources(self) -> list[Any]:
+        if not self._groups:
+            self._groups = self._make_groups()
+        return self._groups
+
+    def _make_groups(self) -> list[Any]:
+        from rattler.repo_data.multi_source import MultiSource
+
+        members = self._members()
+        return [MultiSource(name, sources) for name, sources in members.items() if sources]
+
+    def _members(self) -> dict[str, list[Any]]:
+        """Return the sources of each group, in order of priority."""
+        members: dict[str, list[Any]] = {}
+        had: dict[str, list[RepodataRecord]] = {}
+        for record in self.setup.installed:
+            had.setdefault(self._home(record), []).append(record)
+        for index, state in enumerate(self.channels.states):
+            name = f"channel-{index}"
+            members[name] = [self.channels.channel(state.ref)] if state.usable else []
+        members[PYPI] = [self.pypi] if self.pypi is not None else []
+        members[INTERPRETER] = [self.setup.interpreter] if self.setup.interpreter is not None else []
+        members[OTHER] = []
+        for name, records in had.items():
+            members[name].append(MemorySource(records, with_timestamp=False))
+        return members
+
+    def _home(self, record: RepodataRecord) -> str:
+        """Return the group that an installed record belongs to."""
+        if is_interpreter(record):
+            return INTERPRETER
+        if is_wheel(record):
+            return PYPI
+        for index, state in enumerate(self.channels.states):
+            if state.ref.holds(record.url):
+                return f"channel-{index}"
+        return OTHER
+
+    def _widen(self) -> bool:
+        """Let the PyPI source offer more versions; ``False`` when it has offered all there are."""
+        if self.setup.pypi is None or self.pypi is None or not self.pypi.truncated:
+            return False
+        self._window *= WIDEN_FACTOR
+        self.pypi = self.setup.pypi(self._window)
+        self._groups = []
+        return True
+
+    def _ours(self, solved: Iterable[Any]) -> tuple[RepodataRecord, ...]:
+        """Return our records, without those that only stand for extras; what is installed as it is installed."""
+        installed = {(r.name, r.version, r.build, r.subdir): r for r in self.setup.installed}
+        records = []
+        for record in map(from_rattler, solved):
+            if is_synthetic(record.name):
+                continue
+            old = installed.get((record.name, record.version, record.build, record.subdir))
+            records.append(old if old is not None and _same(old, record) else record)
+        return tuple(records)
+
+
+def _same(old: RepodataRecord, new: RepodataRecord) -> bool:
+    """Whether a solved record is the installed one: its digests agree where both have them."""
+    if old.sha256 and new.sha256:
+        return old.sha256 == new.sha256
+    if old.md5 and new.md5:
+        return old.md5 == new.md5
+    return old.fn == new.fn

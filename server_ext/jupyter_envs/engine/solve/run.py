@@ -1,0 +1,264 @@
+"""From a request to the records of the new state: opens the sources, solves, orders, and explains when it cannot be.
+
+Owns which sources take part (a name that a conda channel has is the channel's; Python comes from an interpreter when no
+channel has one) and what an unreachable channel means for a new and for an existing environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.plan import PlanWarning
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.order import topological_order
+from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable
+from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
+from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
+from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
+from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, channel_refs, missing_offline
+from jupyter_envs.errors import SourceError, SpecError
+from jupyter_envs.settings import SOURCES, Settings
+
+T = TypeVar("T")
+CANCEL_SECONDS = 0.1
+WINDOW = 16
+
+
+def solve(request: SolveRequest, settings: Settings, reporter: Reporter, cancel: CancelToken) -> Solution:
+    """Return the records that fulfil a request.
+
+    Parameters
+    ----------
+    request : SolveRequest
+        What is asked.
+    settings : Settings
+        Channels, sources and caches, where the request does not say otherwise.
+    reporter : Reporter
+        Gets one ``solve`` phase and the warnings.
+    cancel : CancelToken
+        Asked ten times a second.
+
+    Raises
+    ------
+    SpecError
+        A text of the request cannot be read.
+    SolveError
+        The requests cannot go together, or a name is unknown; ``detail["conflict"]`` explains.
+    SourceError, OfflineError
+        A channel does not exist, refuses, or is needed and not reachable.
+    CancelledError
+        Stopping was asked for.
+    """
+    cancel.check()
+    reporter.report(Event(kind="phase", phase="solve", total=1, text="solving"))
+    solution = asyncio.run(_cancellable(_Solver(request, settings, cancel).run(), cancel))
+    for warning in solution.warnings:
+        reporter.report(Event(kind="warning", phase="solve", text=warning.message, hint=warning.hint))
+    return solution
+
+
+async def _cancellable(work: Awaitable[T], cancel: CancelToken) -> T:
+    """Await the work, looking at the token now and then."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+        if cancel.cancelled and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+            cancel.check()
+    return task.result()
+
+
+class _Solver:
+    """One solve: the request, and what is found out on the way."""
+
+    def __init__(self, request: SolveRequest, settings: Settings, cancel: CancelToken) -> None:
+        self.request = request
+        self.settings = settings
+        self.cancel = cancel
+        self.specs = parse_specs(request.specs)
+        self.pins = parse_specs(request.pinned)
+        self.sources = _sources_in_use(request, settings)
+        self.exclude_newer = parse_time(request.exclude_newer or settings.exclude_newer)
+        self.offline = request.offline or settings.offline
+        texts = request.channels if request.channels is not None else settings.channels
+        texts = (*texts, *(spec.source for spec in self.specs if spec.source not in ("", PYPI, INTERPRETER)))
+        refs = channel_refs(texts, settings) if "conda" in self.sources else ()
+        self.channels = CondaChannels(refs, settings, offline=self.offline)
+        self.warnings: list[PlanWarning] = []
+
+    async def run(self) -> Solution:
+        states = await self.channels.open()
+        self.warnings += judge_channels(states, self.request, self.specs, self.sources, offline=self.offline)
+        self.specs = tuple(self._canonical(spec) for spec in self.specs)
+        problem = await self._problem()
+        try:
+            records = await problem.solve(self.specs, self.pins)
+        except Unsolvable as error:
+            from jupyter_envs.engine.solve.explain import explain
+
+            raise await explain(problem, self.specs, self.pins, str(error)) from None
+        pypi_warnings = problem.pypi.warnings if problem.pypi is not None else []
+        return Solution(
+            records=topological_order(records),
+            warnings=tuple(dict.fromkeys([*self.warnings, *pypi_warnings])),
+            channels=tuple(state.ref.shown for state in self.channels.states),
+            sources=self.sources,
+        )
+
+    def _canonical(self, spec: RequestedSpec) -> RequestedSpec:
+        """Return the request under its records' name: ``torch`` is ``pytorch`` unless a channel has a ``torch``."""
+        from jupyter_envs.engine.sources.names import canonical_name
+
+        name = canonical_name(spec.name)
+        installed = {record.name for record in self.request.installed}
+        if spec.source or name == spec.name or spec.name in installed or self.channels.claims(spec.name):
+            return spec
+        return msgspec.structs.replace(spec, name=name, match=name + spec.match[len(spec.name) :])
+
+    async def _problem(self) -> Problem:
+        from jupyter_envs.engine.sources.virtual_packages import detect_virtual_packages, to_generic
+
+        virtual = detect_virtual_packages(self.settings.subdir, os.environ)
+        interpreters = self._interpreters()
+        pypi = await self._pypi(interpreters, {name: version for name, (version, _) in virtual.items()})
+        setup = Setup(
+            channels=self.channels,
+            pypi=pypi,
+            window=WINDOW,
+            interpreter=self._interpreter_source(interpreters),
+            installed=self.request.installed,
+            kept=frozenset(r.name for r in self.request.installed if not self.request.is_unlocked(r.name)),
+            virtual_packages=tuple(to_generic(virtual)),
+            exclude_newer=self.exclude_newer,
+            priority=self.settings.channel_priority,
+            cancel=self.cancel,
+        )
+        return Problem(setup)
+
+    def _interpreters(self) -> list[Any]:
+        """Return the interpreters that may be borrowed: none when a channel has Python and nobody asked for one."""
+        asked = any(spec.source == INTERPRETER for spec in self.specs)
+        if INTERPRETER not in self.sources or (self.channels.claims("python") and not asked):
+            return []
+        from jupyter_envs.engine.sources.interpreter import find_interpreters
+
+        return list(find_interpreters(os.environ))
+
+    def _interpreter_source(self, interpreters: Sequence[Any]) -> Any | None:
+        if not interpreters:
+            return None
+        from jupyter_envs.engine.sources.interpreter import InterpreterSource
+
+        return InterpreterSource(interpreters, self.settings.subdir)
+
+    async def _pypi(self, interpreters: Sequence[Any], virtual: dict[str, str]) -> Any | None:
+        """Return what makes the PyPI source for a window, or ``None`` when the index is not asked."""
+        if PYPI not in self.sources:
+            return None
+        from jupyter_envs.engine.solve.pythons import candidate_pythons
+        from jupyter_envs.engine.sources.pypi import PypiSource
+
+        pythons = await candidate_pythons(self.request, self.specs, self.pins, self.channels, interpreters)
+        forced = frozenset(spec.name for spec in self.specs if spec.source == PYPI)
+
+        async def claimed(name: str) -> bool:
+            return self.channels.claims(name)
+
+        def make(window: int) -> PypiSource:
+            return PypiSource(
+                self.settings,
+                subdir=self.settings.subdir,
+                python_versions=pythons,
+                virtual_packages=virtual,
+                offline=self.offline,
+                exclude_newer=self.exclude_newer,
+                forced=forced,
+                claimed=claimed,
+                window=window,
+            )
+
+        return make
+
+
+def _sources_in_use(request: SolveRequest, settings: Settings) -> tuple[str, ...]:
+    """Return the kinds of sources that take part; ``SpecError`` for an unknown word."""
+    given = request.sources if request.sources is not None else settings.sources
+    for source in given:
+        if source not in SOURCES:
+            raise SpecError(f"there is no source {source!r}", hint=f"sources are {', '.join(SOURCES)}")
+    return tuple(source for source in SOURCES if source in given)
+
+
+def judge_channels(
+    states: Sequence[ChannelState],
+    request: SolveRequest,
+    specs: Sequence[RequestedSpec],
+    sources: Sequence[str],
+    *,
+    offline: bool,
+) -> list[PlanWarning]:
+    """Decide what channels that did not answer mean; return the warnings.
+
+    A new environment falls back to the other sources. So does an existing one without packages from the channel. One
+    that has some is solved from cached repodata, else refused.
+
+    Raises
+    ------
+    SourceError
+        The channel is needed and neither it nor its cached repodata are there.
+    OfflineError
+        The same, while offline.
+    """
+    warnings = []
+    fallback = [source for source in sources if source != "conda"]
+    others = any(state.usable for state in states)
+    for state in states:
+        if not state.problem:
+            continue
+        if state.cached:
+            warnings.append(_cached_warning(state))
+            continue
+        named = any(spec.source and state.ref.is_called(spec.source) for spec in specs)
+        needed = named or any(_came_from(record, state) for record in request.installed)
+        if needed or not (fallback or others):
+            raise missing_offline(state) if offline else _unreachable_error(state)
+        warnings.append(_fallback_warning(state, fallback, offline=offline))
+    return warnings
+
+
+def _came_from(record: RepodataRecord, state: ChannelState) -> bool:
+    return not is_wheel(record) and not is_interpreter(record) and state.ref.holds(record.url)
+
+
+def _cached_warning(state: ChannelState) -> PlanWarning:
+    return PlanWarning(
+        code="channel.cached",
+        message=f"channel {state.ref.shown} cannot be reached; its cached repodata is used",
+        hint=state.problem,
+    )
+
+
+def _fallback_warning(state: ChannelState, fallback: Sequence[str], *, offline: bool) -> PlanWarning:
+    reason = "is not cached" if offline else "cannot be reached"
+    instead = " and ".join(fallback) if fallback else "the other channels"
+    return PlanWarning(
+        code="channel.unreachable",
+        message=f"channel {state.ref.shown} {reason}; packages come from {instead} instead",
+        hint=state.problem,
+    )
+
+
+def _unreachable_error(state: ChannelState) -> SourceError:
+    return SourceError(
+        f"channel {state.ref.shown} cannot be reached and nothing of it is cached: {state.problem}",
+        hint="try again when it can, give another with -c, or take packages from the Python index with `--source pypi`",
+        code="source.unreachable",
+        detail={"channel": state.ref.shown, "reason": state.problem},
+    )

@@ -1,0 +1,117 @@
+"""Requested names that no source has, and what may have been meant.
+
+Owns the table of names that are imported under another name than they are installed under, and the search for similar
+names. Asks the Python index about a handful of spellings only.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from jupyter_envs.engine.solve.conflict import UnknownName
+from jupyter_envs.engine.solve.problem import Problem
+from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
+
+SUGGESTIONS = 3
+SIMILARITY = 0.75
+
+# what is imported -> what is installed (conda's names)
+IMPORT_NAMES: dict[str, str] = {
+    "attr": "attrs",
+    "bio": "biopython",
+    "bs4": "beautifulsoup4",
+    "cairo": "pycairo",
+    "crypto": "pycryptodome",
+    "cv2": "py-opencv",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "fitz": "pymupdf",
+    "git": "gitpython",
+    "github": "pygithub",
+    "igraph": "python-igraph",
+    "jwt": "pyjwt",
+    "levenshtein": "python-levenshtein",
+    "magic": "python-magic",
+    "mpl": "matplotlib",
+    "mpl_toolkits": "matplotlib",
+    "mysqldb": "mysqlclient",
+    "opencv": "py-opencv",
+    "opengl": "pyopengl",
+    "openssl": "pyopenssl",
+    "osgeo": "gdal",
+    "pil": "pillow",
+    "pkg_resources": "setuptools",
+    "psycopg": "psycopg",
+    "pylab": "matplotlib",
+    "serial": "pyserial",
+    "sk-learn": "scikit-learn",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "snappy": "python-snappy",
+    "socks": "pysocks",
+    "usb": "pyusb",
+    "win32api": "pywin32",
+    "wx": "wxpython",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+
+
+async def find_unknown(problem: Problem, specs: Sequence[RequestedSpec]) -> tuple[UnknownName, ...]:
+    """Return the requests whose name no source has, each with what may have been meant."""
+    return tuple(
+        [
+            UnknownName(
+                text=spec.text,
+                name=spec.name,
+                suggestions=await suggest(problem, spec.name),
+                reason=_reason(problem, spec),
+            )
+            for spec in specs
+            if not spec.name.startswith("__") and not await is_known(problem, spec)
+        ]
+    )
+
+
+async def is_known(problem: Problem, spec: RequestedSpec) -> bool:
+    """Whether the source that a request may come from has records of its name."""
+    if spec.source not in ("", PYPI, INTERPRETER):
+        return any(spec.name in state.names for state in problem.channels.usable if state.ref.is_called(spec.source))
+    if not spec.source and problem.channels.claims(spec.name):
+        return True
+    return bool(await problem.candidates(spec.name))
+
+
+async def suggest(problem: Problem, name: str) -> tuple[str, ...]:
+    """Return at most three existing names that may have been meant, the likeliest first."""
+    known = {known for state in problem.channels.usable for known in state.names}
+    guesses = [IMPORT_NAMES.get(name.lower(), ""), *variants(name)]
+    guesses += close_names(name, known | set(IMPORT_NAMES.values()))
+    unique = dict.fromkeys(guess for guess in guesses if guess and guess != name)
+    return tuple([guess for guess in unique if guess in known or await _indexed(problem, guess)][:SUGGESTIONS])
+
+
+def variants(name: str) -> tuple[str, ...]:
+    """Return other spellings of a name: with and without ``python-``/``py``, hyphens for underscores."""
+    base = name.lower().replace("_", "-")
+    stripped = base.removeprefix("python-").removeprefix("py-").removesuffix("-python")
+    spellings = [base, base.replace("-", "_"), stripped, f"python-{stripped}", f"py{stripped}"]
+    return tuple(one for one in dict.fromkeys(spellings) if one and one != name)
+
+
+def close_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return similar names, the most similar first; only names of about the same length are compared."""
+    near = [one for one in known if abs(len(one) - len(name)) <= 3 and one[:1] == name[:1]]
+    return difflib.get_close_matches(name, sorted(near), n=SUGGESTIONS, cutoff=SIMILARITY)
+
+
+async def _indexed(problem: Problem, name: str) -> bool:
+    return problem.pypi is not None and bool(await problem.candidates(name))
+
+
+def _reason(problem: Problem, spec: RequestedSpec) -> str:
+    if spec.source == INTERPRETER or (spec.name == "python" and not problem.channels.claims("python")):
+        return "no channel has a python and no interpreter was found on this machine"
+    return ""
