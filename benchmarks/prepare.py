@@ -13,6 +13,7 @@ import configparser
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -169,9 +170,24 @@ def twin_of(package: BuiltPackage, folder: Path) -> BuiltPackage:
     return make_package(folder / "noarch", name, str(package.index["version"]), "0", files=files, noarch="generic")
 
 
+def find_uv() -> str | None:
+    """Return the path of ``uv``: on PATH, or the copy that ``prepare`` put into the work folder."""
+    own = WORK / "uv" / "bin" / "uv"
+    return str(own) if own.exists() else shutil.which("uv")
+
+
+def install_uv() -> None:
+    """Put uv into the work folder, once."""
+    if find_uv() is None:
+        say("Installing uv, to compare with")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]
+        subprocess.run([*command, str(WORK / "uv"), "uv"], check=True)
+
+
 def prepare(work: Path = WORK) -> Path:
     """Make everything that is not there yet; return the path of the manifest."""
     manifest = work / "manifest.json"
+    install_uv()
     if manifest.exists():
         say(f"Everything is there already: {work}")
         return manifest
@@ -198,7 +214,7 @@ def _manifest(wheels: list[Path], channel: Channel, twin: Channel) -> dict[str, 
         ]  # fmt: skip
 
     return {
-        "wanted": ["python", *WANTED],
+        "wanted": [package.index["name"] for package in channel.packages if package.index["name"] != SMALL],
         "small": SMALL,
         "wheels": [wheel.name for wheel in wheels],
         "packages": listing(channel.packages, channel.folder),
