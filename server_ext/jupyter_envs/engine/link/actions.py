@@ -117,8 +117,8 @@ def link_action(base: str, source: str, target: str, entry: PathsEntry) -> FileA
 class LinkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How files may be brought in.
 
-    ``durable`` syncs written files and the root to the disk; ``parallel_from`` is the number of links from which a
-    second process shares the work (0: never).
+    ``durable`` syncs written files and the root to the disk; ``parallel_from`` is the number of links from which
+    other threads share the work (0: never).
     """
 
     allow_softlinks: bool = False

@@ -44,6 +44,11 @@ class Bringer:
         self.copied_bytes = 0
         self.fallback: list[str] = []
 
+    @property
+    def count(self) -> int:
+        """How many files have been brought in."""
+        return self.linked + self.softlinked + self.copied
+
     def hard_links(self, directory: str) -> bool:
         """Whether hard links from ``directory`` of the cache are worth a try."""
         return not self._options.always_copy and self._device(directory) not in self._no_hard

@@ -24,14 +24,14 @@ from jupyter_envs.engine.link.actions import (
     PackageLinkPlan,
     WriteResult,
 )
-from jupyter_envs.engine.link.bring import Bringer, create, finish, refusal, write_all
+from jupyter_envs.engine.link.bring import create, finish, refusal, write_all
 from jupyter_envs.engine.link.clobber import needed_directories
+from jupyter_envs.engine.link.links import LinkCrew
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
 from jupyter_envs.errors import LinkError, StorageError
 
-_CHUNK = 512
 _REPORT_EVERY = 0.1
 
 
@@ -88,8 +88,7 @@ class LinkWriter:
         with paused_gc():
             run = _Run(plans, root, self._options, reporter or NullReporter(), cancel or CancelToken(), result)
             run.directories()
-            run.special()
-            run.links()
+            run.files()
             run.finish()
         return result
 
@@ -112,7 +111,8 @@ class _Run:
         self.reporter = reporter
         self.cancel = cancel
         self.result = result
-        self.bringer = Bringer(root, options, plans[0].target.layout.bin_directory)
+        self.crew = LinkCrew(plans, root, options, cancel.check)
+        self.bringer = self.crew.bringers[0]
         self.made: list[str] = []
         self.reported = time.monotonic()
 
@@ -130,13 +130,20 @@ class _Run:
             else:
                 created.append(path)
 
-    def special(self) -> None:
-        """Make everything that is not a plain link."""
-        for plan in self.plans:
-            if plan.actions:
-                self.cancel.check()
-            for action in plan.actions:
-                self._special(plan, action)
+    def files(self) -> None:
+        """Make the special files here while other threads link, then link along."""
+        self.crew.start()
+        try:
+            for plan in self.plans:
+                if plan.actions:
+                    self.cancel.check()
+                for action in plan.actions:
+                    self._special(plan, action)
+        except BaseException:
+            self.crew.abandon()
+            raise
+        self.crew.join(self._progress)
+        self._progress(last=True)
 
     def _special(self, plan: PackageLinkPlan, action: FileAction) -> None:
         kind, target = action.kind, f"{self.root}/{action.path}"
@@ -184,72 +191,35 @@ class _Run:
         self.result.written_files += 1
         self.result.copied_bytes += len(content)
 
-    def links(self) -> None:
-        """Make all plain links."""
-        total = sum(len(plan.targets) + len(plan.pyc_targets) for plan in self.plans)
-        done = 0
-        for directory, sources, targets in chunks(self.plans):
-            self.cancel.check()
-            link_all(self.bringer, directory, sources, f"{self.root}/", targets)
-            done += len(targets)
-            self._progress(done, total)
-
-    def _progress(self, done: int, total: int) -> None:
+    def _progress(self, *, last: bool = False) -> None:
         now = time.monotonic()
-        if now - self.reported >= _REPORT_EVERY or done == total:
+        if last or now - self.reported >= _REPORT_EVERY:
             self.reported = now
+            total = self.crew.total
+            done = total if last else min(self.crew.done, total)
             self.reporter.report(Event(kind="progress", phase="link", done=done, total=total))
 
     def finish(self) -> None:
         """Count, and sync what was written."""
-        bringer, result = self.bringer, self.result
-        result.linked_files = bringer.linked
-        result.softlinked_files = bringer.softlinked
-        result.copied_files = bringer.copied
-        result.copied_bytes += bringer.copied_bytes
+        result = self.result
+        for bringer in self.crew.bringers:
+            result.linked_files += bringer.linked
+            result.softlinked_files += bringer.softlinked
+            result.copied_files += bringer.copied
+            result.copied_bytes += bringer.copied_bytes
+            result.linked_bytes -= bringer.copied_bytes
+            self.made += bringer.fallback
         for plan in self.plans:
             result.linked_bytes += sum(entry.size_in_bytes or 0 for entry in plan.entries)
             result.methods[plan.dist] = self._method(plan)
-        result.linked_bytes -= min(bringer.copied_bytes, result.linked_bytes)
+        result.linked_bytes = max(0, result.linked_bytes)
         if self.options.durable:
-            _sync([*self.made, *bringer.fallback], self.root)
+            _sync(self.made, self.root)
 
     def _method(self, plan: PackageLinkPlan) -> int:
         if self.bringer.hard_links(plan.manifest.directory):
             return HARD_LINK
-        return SOFT_LINK if self.bringer.softlinked and self.options.allow_softlinks else COPY
-
-
-def chunks(plans: Sequence[PackageLinkPlan]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield all plain links in pieces: directory of the sources, sources below it, targets below the root."""
-    for plan in plans:
-        for directory, sources, targets in (
-            (plan.manifest.directory, plan.sources, plan.targets),
-            (plan.manifest.pyc_directory or "", plan.pyc_sources, plan.pyc_targets),
-        ):
-            for start in range(0, len(targets), _CHUNK):
-                yield directory, sources[start : start + _CHUNK], targets[start : start + _CHUNK]
-
-
-def link_all(bringer: Bringer, directory: str, sources: Sequence[str], base: str, targets: Sequence[str]) -> None:
-    """Link ``directory/sources[i]`` to ``base + targets[i]``; the loop that most of the time is spent in."""
-    prefix = f"{directory}/"
-    if not bringer.hard_links(directory):
-        for source, target in zip(sources, targets, strict=True):
-            bringer.link(prefix + source, base + target, directory)
-        return
-    link = os.link
-    pairs = iter(zip(sources, targets, strict=True))
-    failed = 0
-    while True:
-        try:
-            for source, target in pairs:
-                link(prefix + source, base + target)
-            break
-        except OSError as error:
-            failed += 1
-            bringer.after_failed_link(error, prefix + source, base + target, directory)
-    bringer.linked += len(targets) - failed
+        return SOFT_LINK if self.result.softlinked_files and self.options.allow_softlinks else COPY
 
 
 def _patch_text(plan: PackageLinkPlan, action: FileAction, data: bytes) -> bytes | None:
