@@ -1,0 +1,148 @@
+"""The few things the cache does to its directories: temporary ones, locks, syncing, removal."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import functools
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+
+from jupyter_envs.engine.models.events import CancelToken
+from jupyter_envs.engine.package_cache.layout import LOCKS, TEMPORARY
+
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+WAIT_SECONDS = 0.05
+
+
+def make_temporary(pkgs: str) -> str:
+    """Make ``.tmp-<pid>-<random>/`` in a cache directory; only this process writes there."""
+    path = f"{pkgs}/.tmp-{os.getpid()}-{secrets.token_hex(4)}"
+    os.mkdir(path, 0o700)
+    return path
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory with all in it; one that is gone already is fine."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_stale(pkgs: str) -> list[str]:
+    """Remove what processes that are gone left behind; return what was removed."""
+    removed = []
+    for name in stale_names(pkgs):
+        remove_tree(f"{pkgs}/{name}")
+        removed.append(name)
+    return removed
+
+
+def stale_names(pkgs: str) -> list[str]:
+    """Return the temporary directories whose process is gone."""
+    found = []
+    for name in _names(pkgs):
+        match = TEMPORARY.fullmatch(name)
+        if match is not None and not process_exists(int(match.group(1))):
+            found.append(name)
+    return found
+
+
+def process_exists(pid: int) -> bool:
+    """Tell whether a process of this machine has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def sync_tree(path: str) -> None:
+    """Bring all that was written to a directory's file system to the disk.
+
+    One ``syncfs`` for a whole batch of packages takes less than an ``fsync`` for each of its files would.
+    """
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        syncfs = _find_syncfs()
+        if syncfs is None:
+            os.sync()
+        elif code := syncfs(fd):
+            raise OSError(code, os.strerror(code), path)
+    finally:
+        os.close(fd)
+
+
+def sync_directory(path: str) -> None:
+    """Make renames in a directory durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def locked(pkgs: str, name: str, cancel: CancelToken | None) -> Iterator[bool]:
+    """Hold the lock of one package directory.
+
+    Parameters
+    ----------
+    pkgs, name : str
+        The cache directory, and the name of the package's directory in it.
+    cancel : CancelToken or None
+        ``None``: do not wait, yield ``False`` when another process has it. Else wait, asking the token meanwhile.
+    """
+    os.makedirs(f"{pkgs}/{LOCKS}", exist_ok=True)
+    fd = os.open(f"{pkgs}/{LOCKS}/{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        yield _lock(fd, cancel)
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int, cancel: CancelToken | None) -> bool:
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if cancel is None:
+                return False
+            cancel.check()
+            time.sleep(WAIT_SECONDS)
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            return True  # no locks here: the work may be done twice, the rename still decides
+        else:
+            return True
+
+
+def _names(path: str) -> list[str]:
+    try:
+        return sorted(os.listdir(path))
+    except FileNotFoundError:
+        return []
+
+
+@functools.cache
+def _find_syncfs() -> Callable[[int], int] | None:
+    import ctypes
+
+    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if function is None:
+        return None
+    function.argtypes = [ctypes.c_int]
+
+    def syncfs(fd: int) -> int:
+        return ctypes.get_errno() if function(fd) != 0 else 0
+
+    return syncfs

@@ -1,0 +1,52 @@
+"""What lies in a package cache directory (conda's layout) and how it is called. Pure.
+
+    <pkgs>/<dist>/                    an extracted package; dist is name-version-build
+    <pkgs>/<dist>-<8 hex>/            another package of the same dist (other sha256 or URL)
+    <pkgs>/<fn>                       an archive that another tool kept; read, never written
+    <pkgs>/.downloads/<8 hex>-<fn>    an archive on its way, with its .part; removed once it is extracted
+    <pkgs>/.locks/<directory>         who is populating it now (flock)
+    <pkgs>/.tmp-<pid>-<random>/       work in progress; thrown away when its process is gone
+    <pkgs>/.pyc/<cache_tag>/<directory>/   compiled files, and index.json written last
+
+Archives are not kept: an extracted package is what environments are linked from, and an archive can be had again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from jupyter_envs.engine.fetch.urls import without_credentials
+from jupyter_envs.engine.models.records import RepodataRecord
+
+DOWNLOADS = ".downloads"
+LOCKS = ".locks"
+COMPILED = ".pyc"
+TEMPORARY = re.compile(r"\.tmp-(\d+)-[0-9a-f]+")
+INDEX = "index.json"
+
+
+def identity(record: RepodataRecord) -> str:
+    """Return eight hex digits that tell two packages of the same dist apart: of the sha256, else of the URL."""
+    if record.sha256:
+        return record.sha256[:8].lower()
+    return hashlib.sha256(record.url.encode()).hexdigest()[:8]
+
+
+def directory_names(record: RepodataRecord) -> tuple[str, str]:
+    """Return the package directory's usual name, and the one it has when another package took that."""
+    return record.dist, f"{record.dist}-{identity(record)}"
+
+
+def download_name(record: RepodataRecord) -> str:
+    """Return the archive's file name while it is on its way."""
+    return f"{identity(record)}-{record.fn}"
+
+
+def is_same_package(record: RepodataRecord, stored: RepodataRecord) -> bool:
+    """Tell whether an extracted package is the record's: same sha256, else same md5, else same URL."""
+    if record.sha256 and stored.sha256:
+        return record.sha256.lower() == stored.sha256.lower()
+    if record.md5 and stored.md5:
+        return record.md5.lower() == stored.md5.lower()
+    return without_credentials(record.url) == without_credentials(stored.url)

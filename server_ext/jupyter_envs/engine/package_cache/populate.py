@@ -1,0 +1,208 @@
+"""Brings packages into the cache: fetch, extract, sync, rename.
+
+A package appears under its name only complete and on the disk. Whoever loses the race for a name uses the winner's;
+per-package locks only save doing the work twice. Refuses nothing itself: archives are checked by ``archive`` and
+``fetch``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+
+import msgspec
+
+from jupyter_envs.engine.archive.interpreter import is_interpreter
+from jupyter_envs.engine.archive.pool import extract_all
+from jupyter_envs.engine.archive.worker import Job
+from jupyter_envs.engine.fetch.digests import verify_file
+from jupyter_envs.engine.fetch.download import Download, Fetcher
+from jupyter_envs.engine.fetch.urls import local_path
+from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.package_cache import disk
+from jupyter_envs.engine.package_cache.layout import DOWNLOADS, directory_names, download_name, is_same_package
+from jupyter_envs.engine.package_cache.manifest import find_stored_record
+from jupyter_envs.errors import CacheError, FetchError, IntegrityError, StorageError
+from jupyter_envs.settings import Settings
+
+
+class Populator:
+    """Populates one writable cache directory.
+
+    Parameters
+    ----------
+    settings : Settings
+        For the network; its first package directory is written to, all are searched for archives.
+    reporter, cancel
+        Told phases ``fetch`` and ``extract``; asked between archives and chunks.
+    """
+
+    def __init__(self, settings: Settings, reporter: Reporter, cancel: CancelToken) -> None:
+        self._settings = settings
+        self._pkgs = settings.package_directories[0]
+        self._reporter = reporter
+        self._cancel = cancel
+
+    def populate(self, records: Sequence[RepodataRecord]) -> None:
+        """Bring in records that are not there; some may have arrived from another process by now.
+
+        Raises
+        ------
+        FetchError, IntegrityError, ArchiveError
+            Of the first package that failed; those that were complete before stay.
+        StorageError
+            The disk refuses.
+        """
+        self._prepare()
+        try:
+            with contextlib.ExitStack() as locks:
+                mine, others = self._claim(records, locks)
+                self._bring(mine)
+            for record in others:
+                with disk.locked(self._pkgs, record.dist, self._cancel):
+                    if self._find(record) is None:
+                        self._bring([record])
+        except OSError as error:
+            raise StorageError.from_os_error(error, "filling the package cache") from error
+
+    def _prepare(self) -> None:
+        try:
+            os.makedirs(f"{self._pkgs}/{DOWNLOADS}", exist_ok=True)
+            disk.remove_stale(self._pkgs)
+        except OSError as error:
+            raise CacheError(
+                f"the package cache cannot be written: {self._pkgs} ({error.strerror})",
+                hint="add a writable directory to pkgs_dirs, or set JUPYTER_ENVS_ROOT to a folder you can write",
+                code="cache.read_only",
+                detail={"path": self._pkgs},
+            ) from error
+
+    def _claim(
+        self, records: Sequence[RepodataRecord], locks: contextlib.ExitStack
+    ) -> tuple[list[RepodataRecord], list[RepodataRecord]]:
+        mine, others = [], []
+        for record in sorted(records, key=lambda one: one.dist):
+            if locks.enter_context(disk.locked(self._pkgs, record.dist, None)):
+                if self._find(record) is None:
+                    mine.append(record)
+            else:
+                others.append(record)
+        return mine, others
+
+    def _bring(self, records: Sequence[RepodataRecord]) -> None:
+        if not records:
+            return
+        self._report(Event(kind="phase", phase="fetch", total=len(records)))
+        fetched = self._fetch(records)
+        self._report(Event(kind="phase", phase="extract", total=len(records)))
+        temporary = disk.make_temporary(self._pkgs)
+        try:
+            jobs = [self._job(number, record, fetched, temporary) for number, record in enumerate(records)]
+            self._extract(jobs)
+            disk.sync_tree(temporary)
+            for job in jobs:
+                self._commit(job, temporary)
+            disk.sync_directory(self._pkgs)
+        finally:
+            disk.remove_tree(temporary)
+        for path in fetched.values():
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # plain strings throughout the cache
+
+    def _fetch(self, records: Sequence[RepodataRecord]) -> dict[str, str]:
+        """Download what is not on this machine; return dist to path of the downloaded."""
+        wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
+        downloads = [
+            Download(
+                url=record.url,
+                destination=f"{self._pkgs}/{DOWNLOADS}/{download_name(record)}",
+                sha256=record.sha256,
+                md5=record.md5,
+                size=record.size,
+                label=record.dist,
+            )
+            for record in wanted
+        ]
+        paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
+        return {record.dist: path for record, path in zip(wanted, paths, strict=True)}
+
+    def _find_local(self, record: RepodataRecord) -> str | None:
+        path = local_path(record.url)
+        if path is not None:
+            return path
+        for pkgs in self._settings.package_directories:
+            kept = f"{pkgs}/{record.fn}"
+            if os.path.isfile(kept) and (record.sha256 or record.md5):
+                with contextlib.suppress(IntegrityError):
+                    verify_file(
+                        kept, Download(url="", destination="", sha256=record.sha256, md5=record.md5).promise, kept
+                    )
+                    return kept
+        return None
+
+    def _job(self, number: int, record: RepodataRecord, fetched: dict[str, str], temporary: str) -> Job:
+        root = f"{temporary}/{number}"
+        os.mkdir(root)
+        archive = fetched.get(record.dist)
+        local = archive or ("" if is_interpreter(record.url) else self._find_local(record)) or ""
+        size = record.size if record.size or not local else _size_of(local, record)
+        return Job(number, msgspec.structs.replace(record, size=size), local, root, archive is None)
+
+    def _extract(self, jobs: Sequence[Job]) -> None:
+        done = 0
+
+        def finished(job: Job) -> None:
+            nonlocal done
+            done += 1
+            self._report(Event(kind="progress", phase="extract", text=job.record.dist, done=done, total=len(jobs)))
+
+        extract_all(jobs, self._cancel, finished)
+
+    def _commit(self, job: Job, temporary: str) -> None:
+        """Give an extracted package its name; what is under it already wins when it is the same package."""
+        record = job.record
+        for name in directory_names(record):
+            target = f"{self._pkgs}/{name}"
+            for _ in range(2):
+                try:
+                    os.rename(job.root, target)  # plain strings throughout the cache
+                except OSError:
+                    stored = find_stored_record(target)
+                    if stored is None:  # another tool left it half extracted
+                        os.rename(target, f"{temporary}/unfinished-{name}")
+                        continue
+                    if is_same_package(record, stored):
+                        return
+                    break
+                else:
+                    return
+        raise CacheError(
+            f"{record.dist} cannot be put in the package cache: its names are taken",
+            hint="run `jupyter envs clean`",
+            code="cache.taken",
+            detail={"path": self._pkgs, "dist": record.dist},
+        )
+
+    def _find(self, record: RepodataRecord) -> str | None:
+        for name in directory_names(record):
+            stored = find_stored_record(f"{self._pkgs}/{name}")
+            if stored is not None and is_same_package(record, stored):
+                return name
+        return None
+
+    def _report(self, event: Event) -> None:
+        self._reporter.report(event)
+
+
+def _size_of(path: str, record: RepodataRecord) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        raise FetchError(
+            f"{record.fn} is not there: {path}",
+            hint="check the folder of the channel or the path of the file",
+            code="fetch.not_found",
+            detail={"path": path},
+        ) from None
