@@ -3,5 +3,6 @@
 from jupyter_envs.engine.solve.order import topological_order
 from jupyter_envs.engine.solve.request import ALL, Solution, SolveRequest
 from jupyter_envs.engine.solve.run import solve
+from jupyter_envs.engine.solve.search import search
 
-__all__ = ["ALL", "Solution", "SolveRequest", "solve", "topological_order"]
+__all__ = ["ALL", "Solution", "SolveRequest", "search", "solve", "topological_order"]

@@ -37,13 +37,14 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the requests that was solved and works.
 
     ``kind`` is ``widen`` (ask without the version limit), ``python`` (another Python), ``drop`` (leave it out) or
-    ``unpin``. ``request`` is what is changed, ``replacement`` what it becomes (empty when left out). ``versions`` are
-    those that the packages in conflict then have.
+    ``unpin``. ``request`` is what is changed, ``replacement`` what it becomes (empty when left out), ``also`` are further
+    requests that must be left out with it. ``versions`` are those that the packages in conflict then have.
     """
 
     kind: Literal["widen", "python", "drop", "unpin"]
     request: str
     replacement: str = ""
+    also: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 
 
@@ -82,7 +83,8 @@ def conflict_of(error: SolveError) -> Conflict:
 
 def _sentence(conflict: Conflict) -> str:
     texts = [_shown(request) for request in conflict.requests]
-    needs = "; ".join(dict.fromkeys(_need_text(need) for need in conflict.needs))
+    told = [need for need in conflict.needs if not _is_own(need)] or conflict.needs
+    needs = "; ".join(dict.fromkeys(_need_text(need) for need in told))
     because = f": {needs}" if needs else ""
     if not texts:
         return "the requests cannot be fulfilled"
@@ -98,9 +100,16 @@ def _shown(request: ConflictRequest) -> str:
 def _need_text(need: Need) -> str:
     via = f" (by {need.chain[-1]})" if len(need.chain) > 1 else ""
     missing = f", which no source has{_reason(need)}" if not need.available else _reason(need)
-    if len(need.chain) < 2 and not need.available:
+    if need.name.startswith("__") and need.reason:
+        missing = f", and {need.reason}"
+    if _is_own(need) and not need.available:
         return f"no source has {need.spec}{_reason(need)}"
     return f"{need.request} needs {need.spec}{via}{missing}"
+
+
+def _is_own(need: Need) -> bool:
+    """Whether the need is the request's own version limit."""
+    return need.chain == (need.name,)
 
 
 def _reason(need: Need) -> str:
@@ -114,7 +123,7 @@ def _hint(conflict: Conflict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(fix.versions.items()))
     result = f" (gives {versions})" if versions else ""
     if fix.kind == "drop":
-        return f"leave out {fix.request}{result}"
+        return f"leave out {_joined([fix.request, *fix.also])}{result}"
     if fix.kind == "unpin":
         return f"remove the line {fix.request!r} from conda-meta/pinned{result}"
     if not fix.request:

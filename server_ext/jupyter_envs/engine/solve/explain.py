@@ -86,6 +86,8 @@ async def find_fixes(problem: Problem, items: Sequence[Item], core: Sequence[Ite
             fixes += await _fixes_of(problem, items, item, names, budget)
         if not any(fix.kind == "python" for fix in fixes):
             fixes += await _other_python(problem, items, names, budget)
+        if not fixes and len(items) > 1:
+            fixes += await _largest_part(problem, items, budget)
     except BudgetSpent:
         pass  # what was found until now is still true
     return tuple(sorted(fixes, key=lambda fix: FIX_ORDER.index(fix.kind)))
@@ -137,6 +139,25 @@ async def _other_python(problem: Problem, items: Sequence[Item], names: set[str]
     replacement = f"python={_minor(python.version)}"
     versions = _versions(records, names | {"python"})
     return [Fix(kind="python", request=asked.text if asked else "", replacement=replacement, versions=versions)]
+
+
+async def _largest_part(problem: Problem, items: Sequence[Item], budget: Budget) -> list[Fix]:
+    """Return the fix that leaves several requests out: pins stay, and each request that goes with those before it."""
+    kept = [item for item in items if item.pin]
+    left_out: list[str] = []
+    records: tuple[RepodataRecord, ...] = ()
+    for item in (item for item in items if not item.pin):
+        budget.spend()
+        tried = await solved(problem, [*kept, item])
+        if tried is None:
+            left_out.append(item.spec.text)
+        else:
+            kept.append(item)
+            records = tried
+    if not left_out or not records:
+        return []
+    versions = _versions(records, {item.spec.name for item in kept})
+    return [Fix(kind="drop", request=left_out[0], also=tuple(left_out[1:]), versions=versions)]
 
 
 def _versions(records: Iterable[RepodataRecord], names: Iterable[str]) -> dict[str, str]:

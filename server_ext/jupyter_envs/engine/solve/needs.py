@@ -126,7 +126,7 @@ async def _failing(problem: Problem, spec: RequestedSpec, best: RepodataRecord, 
     if not depends or not await fails(depends):
         return []
     core, _ = await Core(fails, budget).find(depends)
-    chain = (spec.name, f"{best.name} {best.version}")
+    chain = (f"{best.name} {best.version}",)
     return [
         Need(
             request=spec.text,

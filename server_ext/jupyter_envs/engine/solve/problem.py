@@ -107,6 +107,11 @@ class Problem:
         except SolverError as error:
             raise Unsolvable(str(error)) from None
 
+    def close(self) -> None:
+        """Let the index's threads go."""
+        if self.pypi is not None:
+            self.pypi.close()
+
     async def candidates(self, name: str) -> list[Any]:
         """Return rattler's records of a name from every source, first source first, solvable or not."""
         from rattler import PackageName, Subdir
@@ -195,6 +200,7 @@ class Problem:
         if self.setup.pypi is None or self.pypi is None or not self.pypi.truncated:
             return False
         self._window *= WIDEN_FACTOR
+        self.pypi.close()
         self.pypi = self.setup.pypi(self._window)
         self._groups = []
         return True

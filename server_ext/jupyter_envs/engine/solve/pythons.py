@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from jupyter_envs.engine.solve.request import SolveRequest
-from jupyter_envs.engine.solve.specs import RequestedSpec
+from jupyter_envs.engine.solve.specs import INTERPRETER, RequestedSpec
 from jupyter_envs.engine.sources.conda_channel import CondaChannels
 
 PYTHON = "python"
@@ -18,22 +17,23 @@ MINORS = 3
 
 
 async def candidate_pythons(
-    request: SolveRequest,
+    installed: Sequence[str],
     specs: Sequence[RequestedSpec],
     pins: Sequence[RequestedSpec],
     channels: CondaChannels,
     interpreters: Iterable[Any],
+    *,
+    keep: bool,
 ) -> tuple[str, ...]:
-    """Return the Python versions that the new state may have.
+    """Return the Python versions that the new state may have, newest first.
 
-    The installed one alone when it stays and the requests allow it; else those of the channels when one has Python,
-    else those of the interpreters.
+    The installed one alone when it is kept and the requests allow it; else those of the channels when one has Python,
+    else those of the interpreters. Without a limit in the requests, the three newest minor versions.
     """
     limits = [spec.match for spec in (*specs, *pins) if spec.name == PYTHON]
-    installed = [record.version for record in request.installed if record.name == PYTHON]
-    if installed and not request.is_unlocked(PYTHON) and matching(installed, limits):
+    if installed and keep and matching(installed, limits):
         return tuple(installed)
-    asked = any(spec.source == "interpreter" for spec in specs)
+    asked = any(spec.source == INTERPRETER for spec in specs)
     if channels.claims(PYTHON) and not asked:
         available = await channels.versions(PYTHON)
     else:

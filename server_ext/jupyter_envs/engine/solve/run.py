@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +18,7 @@ from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.order import topological_order
 from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable
+from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
 from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
 from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
@@ -104,6 +105,8 @@ class _Solver:
             from jupyter_envs.engine.solve.explain import explain
 
             raise await explain(problem, self.specs, self.pins, str(error)) from None
+        finally:
+            problem.close()
         pypi_warnings = problem.pypi.warnings if problem.pypi is not None else []
         return Solution(
             records=topological_order(records),
@@ -122,30 +125,40 @@ class _Solver:
             return spec
         return msgspec.structs.replace(spec, name=name, match=name + spec.match[len(spec.name) :])
 
-    async def _problem(self) -> Problem:
+    async def _problem(self, *, any_python: bool = False) -> Problem:
+        """Return the problem to solve; with ``any_python`` the installed Python and the limits on it do not count."""
         from jupyter_envs.engine.sources.virtual_packages import detect_virtual_packages, to_generic
 
         virtual = detect_virtual_packages(self.settings.subdir, os.environ)
         interpreters = self._interpreters()
-        pypi = await self._pypi(interpreters, {name: version for name, (version, _) in virtual.items()})
+        pythons = await self._pythons(interpreters, any_python=any_python) if PYPI in self.sources else ()
+        kept = {record.name for record in self.request.installed if not self.request.is_unlocked(record.name)}
         setup = Setup(
             channels=self.channels,
-            pypi=pypi,
+            pypi=self._pypi(pythons, {name: version for name, (version, _) in virtual.items()}),
             window=WINDOW,
             interpreter=self._interpreter_source(interpreters),
             installed=self.request.installed,
-            kept=frozenset(r.name for r in self.request.installed if not self.request.is_unlocked(r.name)),
+            kept=frozenset(kept - {PYTHON} if any_python else kept),
             virtual_packages=tuple(to_generic(virtual)),
             exclude_newer=self.exclude_newer,
             priority=self.settings.channel_priority,
+            pythons=pythons,
+            any_python=None if any_python else lambda: self._problem(any_python=True),
             cancel=self.cancel,
         )
         return Problem(setup)
 
+    async def _pythons(self, interpreters: Sequence[Any], *, any_python: bool) -> tuple[str, ...]:
+        specs, pins = ((), ()) if any_python else (self.specs, self.pins)
+        installed = [record.version for record in self.request.installed if record.name == PYTHON]
+        keep = not any_python and not self.request.is_unlocked(PYTHON)
+        return await candidate_pythons(installed, specs, pins, self.channels, interpreters, keep=keep)
+
     def _interpreters(self) -> list[Any]:
         """Return the interpreters that may be borrowed: none when a channel has Python and nobody asked for one."""
         asked = any(spec.source == INTERPRETER for spec in self.specs)
-        if INTERPRETER not in self.sources or (self.channels.claims("python") and not asked):
+        if INTERPRETER not in self.sources or (self.channels.claims(PYTHON) and not asked):
             return []
         from jupyter_envs.engine.sources.interpreter import find_interpreters
 
@@ -158,15 +171,16 @@ class _Solver:
 
         return InterpreterSource(interpreters, self.settings.subdir)
 
-    async def _pypi(self, interpreters: Sequence[Any], virtual: dict[str, str]) -> Any | None:
+    def _pypi(self, pythons: Sequence[str], virtual: dict[str, str]) -> Callable[[int], Any] | None:
         """Return what makes the PyPI source for a window, or ``None`` when the index is not asked."""
         if PYPI not in self.sources:
             return None
-        from jupyter_envs.engine.solve.pythons import candidate_pythons
         from jupyter_envs.engine.sources.pypi import PypiSource
 
-        pythons = await candidate_pythons(self.request, self.specs, self.pins, self.channels, interpreters)
-        forced = frozenset(spec.name for spec in self.specs if spec.source == PYPI)
+        wanted: dict[str, list[str]] = {}
+        for spec in (*self.specs, *self.pins):
+            if spec.version:
+                wanted.setdefault(spec.name, []).append(spec.version)
 
         async def claimed(name: str) -> bool:
             return self.channels.claims(name)
@@ -179,9 +193,10 @@ class _Solver:
                 virtual_packages=virtual,
                 offline=self.offline,
                 exclude_newer=self.exclude_newer,
-                forced=forced,
+                forced=frozenset(spec.name for spec in self.specs if spec.source == PYPI),
                 claimed=claimed,
                 window=window,
+                wanted=wanted,
             )
 
         return make

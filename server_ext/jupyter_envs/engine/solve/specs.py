@@ -74,7 +74,7 @@ def parse_spec(text: str) -> RequestedSpec:
 
 
 def _parse_pypi(text: str, rest: str) -> RequestedSpec:
-    from jupyter_envs.engine.sources.names import parse_pypi_spec
+    from jupyter_envs.engine.sources.pypi_versions import parse_pypi_spec
 
     match_text, extras = parse_pypi_spec(rest.strip())
     spec = _parse_match(text, match_text, len(text) - len(rest))

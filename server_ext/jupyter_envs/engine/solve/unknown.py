@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from jupyter_envs.engine.solve.conflict import UnknownName
 from jupyter_envs.engine.solve.problem import Problem
+from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
 
 SUGGESTIONS = 3
@@ -112,6 +113,12 @@ async def _indexed(problem: Problem, name: str) -> bool:
 
 
 def _reason(problem: Problem, spec: RequestedSpec) -> str:
-    if spec.source == INTERPRETER or (spec.name == "python" and not problem.channels.claims("python")):
+    """Return why a source has nothing of a name, when it knows."""
+    if spec.source == INTERPRETER or (spec.name == PYTHON and not problem.channels.claims(PYTHON)):
         return "no channel has a python and no interpreter was found on this machine"
-    return ""
+    if problem.pypi is None:
+        return ""
+    if not problem.setup.pythons:
+        return f"{spec.name} cannot be looked up in the Python index: no source has a Python that the requests allow"
+    said = problem.pypi.unavailable.get(spec.name)
+    return said.message if said is not None else ""
