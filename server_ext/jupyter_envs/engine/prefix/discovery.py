@@ -234,7 +234,7 @@ def _change_state(prefix: str) -> tuple[bool, bool]:
     except (FileNotFoundError, NotADirectoryError):
         pending = False
     try:
-        holder = msgspec.json.decode(Path(base, "lock.holder").read_bytes(), type=dict[str, object])
+        holder = msgspec.json.decode(Path(base, "lock").read_bytes(), type=dict[str, object])
     except (FileNotFoundError, msgspec.DecodeError):
         return False, pending
     return _is_alive(holder.get("pid")), pending
