@@ -195,7 +195,8 @@ def python_package(
     base = executable or os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     minor = ".".join(version.split(".")[:2])
     files: dict[str, Content] = {
-        f"bin/python{minor}": Symlink(base),
+        # A link out of the package is refused, as it must be; a script that keeps its own name does the same.
+        f"bin/python{minor}": File(f'#!/bin/bash\nexec -a "$0" {base} "$@"\n', 0o755),
         "bin/python3": Symlink(f"python{minor}"),
         "bin/python": Symlink(f"python{minor}"),
         f"bin/python{minor}-config": File(f"#!{PLACEHOLDER}/bin/python{minor}\nprint('config')\n", 0o755),
