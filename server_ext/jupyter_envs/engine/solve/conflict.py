@@ -37,8 +37,8 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the requests that was solved and works.
 
     ``kind`` is ``widen`` (ask without the version limit), ``python`` (another Python), ``drop`` (leave it out) or
-    ``unpin``. ``request`` is what is changed, ``replacement`` what it becomes (empty when left out), ``also`` are further
-    requests that must be left out with it. ``versions`` are those that the packages in conflict then have.
+    ``unpin``. ``request`` is what is changed, ``replacement`` what it becomes (empty when left out), ``also`` are
+    further requests that must be left out with it. ``versions`` are those that the packages in conflict then have.
     """
 
     kind: Literal["widen", "python", "drop", "unpin"]
@@ -58,13 +58,18 @@ class UnknownName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request has no solution. ``minimal`` is ``False`` when time ran out before the smallest set was found."""
+    """Why a request has no solution.
+
+    ``minimal`` is ``False`` when time ran out before the smallest set was found; ``hint`` is what the source of a
+    request that fails alone advises; ``solver_text`` is rattler's own report, for people.
+    """
 
     requests: tuple[ConflictRequest, ...] = ()
     needs: tuple[Need, ...] = ()
     fixes: tuple[Fix, ...] = ()
     unknown: tuple[UnknownName, ...] = ()
     minimal: bool = True
+    hint: str = ""
     solver_text: str = ""
 
     def to_error(self) -> SolveError:
@@ -118,7 +123,7 @@ def _reason(need: Need) -> str:
 
 def _hint(conflict: Conflict) -> str:
     if not conflict.fixes:
-        return "ask for fewer packages at once, or loosen their versions"
+        return conflict.hint or "ask for fewer packages at once, or loosen their versions"
     fix = conflict.fixes[0]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(fix.versions.items()))
     result = f" (gives {versions})" if versions else ""

@@ -12,7 +12,7 @@ from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.conflict import Conflict, ConflictRequest, Fix
 from jupyter_envs.engine.solve.core import Budget, BudgetSpent, Core
 from jupyter_envs.engine.solve.needs import Item, find_needs
-from jupyter_envs.engine.solve.problem import Problem, Unsolvable
+from jupyter_envs.engine.solve.problem import Problem, Unsolvable, version_limits
 from jupyter_envs.engine.solve.specs import RequestedSpec
 from jupyter_envs.engine.solve.unknown import find_unknown
 from jupyter_envs.errors import EnvsError, OfflineError
@@ -32,7 +32,9 @@ async def explain(
     A ``SolveError`` with ``detail["conflict"]`` (see ``conflict.Conflict``), or an ``OfflineError`` naming what is not
     cached when that may be the reason.
     """
-    missing = sorted(problem.pypi.missing_offline) if problem.pypi is not None else []
+    problem.may_widen = False
+    index = problem.index(version_limits((*specs, *pins)))
+    missing = sorted(index.missing_offline) if index is not None else []
     if missing:
         return OfflineError(
             f"not enough is cached to solve offline; nothing is known of {', '.join(missing)}",
@@ -51,6 +53,7 @@ async def explain(
         needs=needs,
         fixes=await find_fixes(problem, items, core),
         minimal=minimal,
+        hint=_hint(problem, core),
         solver_text=solver_text,
     )
     return conflict.to_error()
@@ -167,6 +170,13 @@ def _versions(records: Iterable[RepodataRecord], names: Iterable[str]) -> dict[s
 
 def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
+
+
+def _hint(problem: Problem, core: Sequence[Item]) -> str:
+    """Return what the index advises about a request that fails alone; empty when it has nothing to say."""
+    index = problem.index()
+    said = index.unavailable.get(core[0].spec.name) if index is not None and len(core) == 1 else None
+    return said.hint if said is not None else ""
 
 
 def _shown(item: Item) -> ConflictRequest:

@@ -101,7 +101,7 @@ async def _needs_of_one(problem: Problem, spec: RequestedSpec, budget: Budget) -
     matcher = _match_specs([spec.match])
     fitting = [record for record in candidates if all(one.matches(record) for one in matcher)]
     if not fitting:
-        return (_missing(spec, _newest_text(candidates)),)
+        return (_missing(spec, _newest_text(candidates) or _unavailable(problem, spec.name)),)
     best = from_rattler(max(fitting, key=lambda record: (record.version, record.build_number)))
     return tuple(await _failing(problem, spec, best, budget)) or await _excluded(problem, spec, best)
 
@@ -146,7 +146,7 @@ async def _why_missing(problem: Problem, spec: RequestedSpec) -> str:
             if package.name.normalized == spec.name:
                 return f"this machine has {package.version}"
         return "this machine has none"
-    return _newest_text(await problem.candidates(spec.name))
+    return _newest_text(await problem.candidates(spec.name)) or _unavailable(problem, spec.name)
 
 
 async def _excluded(problem: Problem, spec: RequestedSpec, best: RepodataRecord) -> tuple[Need, ...]:
@@ -171,7 +171,14 @@ def readable(match: str) -> str:
 
 def _newest_text(candidates: Iterable[Any]) -> str:
     versions = sorted({record.version for record in candidates})
-    return f"the newest is {versions[-1]}" if versions else "nothing of that name is there"
+    return f"the newest is {versions[-1]}" if versions else ""
+
+
+def _unavailable(problem: Problem, name: str) -> str:
+    """Return what the index says of a name that it has nothing usable of."""
+    index = problem.index()
+    said = index.unavailable.get(name) if index is not None else None
+    return said.message if said is not None else "nothing of that name is there"
 
 
 def _match_specs(texts: Iterable[str]) -> list[Any]:

@@ -9,7 +9,8 @@ to explain.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -30,7 +31,10 @@ from jupyter_envs.errors import SpecError
 
 OTHER = "installed"
 WIDEN_FACTOR = 4
-WIDEN_LIMIT = 3
+WIDEST = 256
+WIDEN_SECONDS = 30.0
+
+Limits = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class Unsolvable(Exception):  # noqa: N818 - a result, not a fault
@@ -40,13 +44,14 @@ class Unsolvable(Exception):  # noqa: N818 - a result, not a fault
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a problem is set in.
 
-    ``pypi`` makes the PyPI source for a window (how many versions of a name it offers), ``interpreter`` offers borrowed
-    Pythons; ``None`` leaves either out. ``installed`` records stay available; those with ``kept`` names are preferred.
-    ``pythons`` are the versions that wheels are looked up for; ``any_python`` makes the same problem with all others.
+    ``pypi`` makes the PyPI source for a window (how many versions of a name it offers) and the version limits on names;
+    ``interpreter`` offers borrowed Pythons; ``None`` leaves either out. ``installed`` records stay available; those
+    with ``kept`` names are preferred. ``pythons`` are the versions that wheels are looked up for; ``any_python`` makes
+    the same problem with all others.
     """
 
     channels: CondaChannels
-    pypi: Callable[[int], Any] | None = None
+    pypi: Callable[[int, Mapping[str, Sequence[str]]], Any] | None = None
     window: int = 16
     interpreter: Any | None = None
     installed: tuple[RepodataRecord, ...] = ()
@@ -65,27 +70,29 @@ class Problem:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.channels = setup.channels
-        self.pypi = setup.pypi(setup.window) if setup.pypi else None
         self.solves = 0
+        self.may_widen = True
+        self._started = time.monotonic()
         self._window = setup.window
+        self._indexes: dict[tuple[int, Limits], Any] = {}
         self._locked = [to_rattler(r, with_timestamp=False) for r in setup.installed if r.name in setup.kept]
         self._strict = setup.priority == "strict"
-        self._groups: list[Any] = []
+        self._groups: dict[tuple[int, Limits], list[Any]] = {}
 
     async def solve(
         self, specs: Iterable[RequestedSpec], pins: Iterable[RequestedSpec] = ()
     ) -> tuple[RepodataRecord, ...]:
         """Return the records that fulfil the requests, in no order; ``Unsolvable`` when there are none."""
         specs, pins = tuple(specs), tuple(pins)
-        for attempt in range(WIDEN_LIMIT + 1):
+        limits = version_limits((*specs, *pins))
+        while True:
             try:
-                return self._ours(await self._once(specs, pins))
+                return self._ours(await self._once(specs, pins, limits))
             except Unsolvable:
-                if attempt == WIDEN_LIMIT or not self._widen():
+                if not self._widen(limits):
                     raise
-        raise AssertionError("unreachable")
 
-    async def _once(self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec]) -> list[Any]:
+    async def _once(self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], limits: Limits) -> list[Any]:
         from rattler import ChannelPriority, solve
         from rattler.exceptions import SolverError
 
@@ -93,7 +100,7 @@ class Problem:
         self.solves += 1
         try:
             return await solve(
-                self._sources(),
+                self._sources(limits),
                 self._texts(specs),
                 gateway=self.channels.gateway,
                 platforms=self.channels.platforms,  # type: ignore[arg-type]  # any text is a platform
@@ -109,15 +116,28 @@ class Problem:
 
     def close(self) -> None:
         """Let the index's threads go."""
-        if self.pypi is not None:
-            self.pypi.close()
+        for index in self._indexes.values():
+            index.close()
+
+    def index(self, limits: Limits = ()) -> Any | None:
+        """Return the PyPI source for some version limits, or ``None`` when the index is not asked.
+
+        Each set of limits has a source of its own: one that only knows of versions below 2 would make a request for
+        something else fail.
+        """
+        if self.setup.pypi is None:
+            return None
+        key = (self._window, limits)
+        if key not in self._indexes:
+            self._indexes[key] = self.setup.pypi(self._window, dict(limits))
+        return self._indexes[key]
 
     async def candidates(self, name: str) -> list[Any]:
         """Return rattler's records of a name from every source, first source first, solvable or not."""
         from rattler import PackageName, Subdir
 
         found = await self.channels.query(name)
-        sources = [self.pypi, self.setup.interpreter, MemorySource(self.setup.installed)]
+        sources = [self.index(), self.setup.interpreter, MemorySource(self.setup.installed)]
         for source in sources:
             for platform in self.channels.platforms:
                 if source is not None:
@@ -157,18 +177,16 @@ class Problem:
             code="spec.channel",
         )
 
-    def _sources(self) -> list[Any]:
-        if not self._groups:
-            self._groups = self._make_groups()
-        return self._groups
-
-    def _make_groups(self) -> list[Any]:
+    def _sources(self, limits: Limits) -> list[Any]:
         from rattler.repo_data.multi_source import MultiSource
 
-        members = self._members()
-        return [MultiSource(name, sources) for name, sources in members.items() if sources]
+        key = (self._window, limits)
+        if key not in self._groups:
+            members = self._members(limits)
+            self._groups[key] = [MultiSource(name, sources) for name, sources in members.items() if sources]
+        return self._groups[key]
 
-    def _members(self) -> dict[str, list[Any]]:
+    def _members(self, limits: Limits) -> dict[str, list[Any]]:
         """Return the sources of each group, in order of priority."""
         members: dict[str, list[Any]] = {}
         had: dict[str, list[RepodataRecord]] = {}
@@ -177,7 +195,8 @@ class Problem:
         for index, state in enumerate(self.channels.states):
             name = f"channel-{index}"
             members[name] = [self.channels.channel(state.ref)] if state.usable else []
-        members[PYPI] = [self.pypi] if self.pypi is not None else []
+        wheels = self.index(limits)
+        members[PYPI] = [wheels] if wheels is not None else []
         members[INTERPRETER] = [self.setup.interpreter] if self.setup.interpreter is not None else []
         members[OTHER] = []
         for name, records in had.items():
@@ -195,14 +214,13 @@ class Problem:
                 return f"channel-{index}"
         return OTHER
 
-    def _widen(self) -> bool:
-        """Let the PyPI source offer more versions; ``False`` when it has offered all there are."""
-        if self.setup.pypi is None or self.pypi is None or not self.pypi.truncated:
+    def _widen(self, limits: Limits) -> bool:
+        """Let the index offer more versions; ``False`` when it has offered all there are, or for long enough."""
+        index = self.index(limits)
+        spent = time.monotonic() - self._started > WIDEN_SECONDS or self._window >= WIDEST
+        if not self.may_widen or index is None or not index.truncated or spent:
             return False
         self._window *= WIDEN_FACTOR
-        self.pypi.close()
-        self.pypi = self.setup.pypi(self._window)
-        self._groups = []
         return True
 
     def _ours(self, solved: Iterable[Any]) -> tuple[RepodataRecord, ...]:
@@ -215,6 +233,15 @@ class Problem:
             old = installed.get((record.name, record.version, record.build, record.subdir))
             records.append(old if old is not None and _same(old, record) else record)
         return tuple(records)
+
+
+def version_limits(specs: Iterable[RequestedSpec]) -> Limits:
+    """Return ``((name, (version limit, ...)), ...)`` of some requests, sorted."""
+    limits: dict[str, set[str]] = {}
+    for spec in specs:
+        if spec.version:
+            limits.setdefault(spec.name, set()).add(spec.version)
+    return tuple((name, tuple(sorted(texts))) for name, texts in sorted(limits.items()))
 
 
 def _same(old: RepodataRecord, new: RepodataRecord) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.order import topological_order
-from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable
+from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable, version_limits
 from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
 from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
@@ -27,6 +27,7 @@ from jupyter_envs.errors import SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
 T = TypeVar("T")
+PypiMaker = Callable[[int, Mapping[str, Sequence[str]]], Any]
 CANCEL_SECONDS = 0.1
 WINDOW = 16
 
@@ -107,10 +108,10 @@ class _Solver:
             raise await explain(problem, self.specs, self.pins, str(error)) from None
         finally:
             problem.close()
-        pypi_warnings = problem.pypi.warnings if problem.pypi is not None else []
+        index = problem.index(version_limits((*self.specs, *self.pins)))
         return Solution(
             records=topological_order(records),
-            warnings=tuple(dict.fromkeys([*self.warnings, *pypi_warnings])),
+            warnings=tuple(dict.fromkeys([*self.warnings, *(index.warnings if index is not None else ())])),
             channels=tuple(state.ref.shown for state in self.channels.states),
             sources=self.sources,
         )
@@ -171,21 +172,16 @@ class _Solver:
 
         return InterpreterSource(interpreters, self.settings.subdir)
 
-    def _pypi(self, pythons: Sequence[str], virtual: dict[str, str]) -> Callable[[int], Any] | None:
+    def _pypi(self, pythons: Sequence[str], virtual: Mapping[str, str]) -> PypiMaker | None:
         """Return what makes the PyPI source for a window, or ``None`` when the index is not asked."""
         if PYPI not in self.sources:
             return None
         from jupyter_envs.engine.sources.pypi import PypiSource
 
-        wanted: dict[str, list[str]] = {}
-        for spec in (*self.specs, *self.pins):
-            if spec.version:
-                wanted.setdefault(spec.name, []).append(spec.version)
-
         async def claimed(name: str) -> bool:
             return self.channels.claims(name)
 
-        def make(window: int) -> PypiSource:
+        def make(window: int, wanted: Mapping[str, Sequence[str]]) -> PypiSource:
             return PypiSource(
                 self.settings,
                 subdir=self.settings.subdir,

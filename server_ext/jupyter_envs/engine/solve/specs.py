@@ -18,6 +18,7 @@ INTERPRETER = "interpreter"
 
 _CHANNEL_KEY = re.compile(r"""channel="((?:[^"\\]|\\.)*)",?""")
 _PLAIN_VERSION = re.compile(r"^(==)?\d[\w.+!]*(\.\*|\*)?$")
+_WRITTEN_NAME = re.compile(r"(?:.*::)?[\w.\-]+(?:\[[\w\-., ]+\])?")
 _EXTRAS = re.compile(r"^\s*[\w.\-]+\[([\w\-.]+(?:\s*,\s*[\w\-.]+)*)\]")
 
 
@@ -37,9 +38,8 @@ class RequestedSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     def without_version(self) -> RequestedSpec:
         """Return the request for any version and build of the same package."""
-        prefix = f"{self.source}::" if self.source else ""
-        extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        text = f"{prefix}{self.name}{extras}"
+        written = _WRITTEN_NAME.match(self.text)
+        text = written[0] if written else self.name
         return msgspec.structs.replace(self, text=text, match=self.name, version=None)
 
 

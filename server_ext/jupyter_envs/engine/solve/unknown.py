@@ -16,6 +16,7 @@ from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
 
 SUGGESTIONS = 3
 SIMILARITY = 0.75
+UNKNOWN_CODES = ("pypi.unknown", "pypi.offline")
 
 # what is imported -> what is installed (conda's names)
 IMPORT_NAMES: dict[str, str] = {
@@ -77,12 +78,16 @@ async def find_unknown(problem: Problem, specs: Sequence[RequestedSpec]) -> tupl
 
 
 async def is_known(problem: Problem, spec: RequestedSpec) -> bool:
-    """Whether the source that a request may come from has records of its name."""
+    """Whether a source that a request may come from knows its name, be it without anything that can be used."""
     if spec.source not in ("", PYPI, INTERPRETER):
         return any(spec.name in state.names for state in problem.channels.usable if state.ref.is_called(spec.source))
     if not spec.source and problem.channels.claims(spec.name):
         return True
-    return bool(await problem.candidates(spec.name))
+    if await problem.candidates(spec.name):
+        return True
+    index = problem.index()
+    said = index.unavailable.get(spec.name) if index is not None else None
+    return said is not None and said.code not in UNKNOWN_CODES and spec.name not in IMPORT_NAMES
 
 
 async def suggest(problem: Problem, name: str) -> tuple[str, ...]:
@@ -109,16 +114,15 @@ def close_names(name: str, known: Iterable[str]) -> list[str]:
 
 
 async def _indexed(problem: Problem, name: str) -> bool:
-    return problem.pypi is not None and bool(await problem.candidates(name))
+    return problem.index() is not None and bool(await problem.candidates(name))
 
 
 def _reason(problem: Problem, spec: RequestedSpec) -> str:
     """Return why a source has nothing of a name, when it knows."""
     if spec.source == INTERPRETER or (spec.name == PYTHON and not problem.channels.claims(PYTHON)):
         return "no channel has a python and no interpreter was found on this machine"
-    if problem.pypi is None:
-        return ""
-    if not problem.setup.pythons:
+    index = problem.index()
+    if index is not None and not problem.setup.pythons:
         return f"{spec.name} cannot be looked up in the Python index: no source has a Python that the requests allow"
-    said = problem.pypi.unavailable.get(spec.name)
-    return said.message if said is not None else ""
+    said = index.unavailable.get(spec.name) if index is not None else None
+    return said.message if said is not None and said.code not in UNKNOWN_CODES else ""
