@@ -1,0 +1,228 @@
+"""How a change runs from the command line: a job, watched; its plan shown; a person asked before anything is lost.
+
+One child process does it all when nothing is removed or downgraded (or ``--yes`` was given). Otherwise the first job
+ends after the plan, and a second executes exactly that plan. Ctrl-C cancels the job and waits until it has stopped.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from jupyter_envs.cli.plan_view import change_rows, color_of, plan_json, plan_notes, result_json
+from jupyter_envs.cli.progress import View, make_view
+from jupyter_envs.cli.session import Session, command_line
+from jupyter_envs.cli.tables import counted, human_bytes, table
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.errors import CancelledError, EnvsError, SpecError
+from jupyter_envs.jobs.consent import losses, needs_consent
+from jupyter_envs.jobs.events import JobEvent
+from jupyter_envs.jobs.models import Job, JobRequest
+from jupyter_envs.jobs.plans import load_plan
+
+PAST = {"create": "created", "clone": "cloned to", "repair": "repaired"}
+
+
+def run_change(
+    session: Session, request: ChangeRequest, *, yes: bool, dry_run: bool = False, register_kernel: bool = True
+) -> None:
+    """Plan a change, show the plan, ask where something would be lost, execute it and say what it came to."""
+    request = msgspec.structs.replace(request, command=command_line())
+    job_request = JobRequest(
+        kind="plan" if dry_run else "change",
+        change=request,
+        consent="given" if yes else "destructive",
+        register_kernel=register_kernel,
+        command=request.command,
+    )
+    job = run_job(session, job_request)
+    plan = load_plan(session.settings.root, str(_result(job)["plan_id"]))
+    if dry_run:
+        return show_stored_plan(session, plan)
+    if not _result(job).get("executed"):
+        ask_consent(session, plan)
+        job = run_job(session, execution_of(plan, request.command, register_kernel=register_kernel), show_plan=False)
+    show_result(session, plan, job)
+    return None
+
+
+def execution_of(plan: ChangePlan, command: str, *, register_kernel: bool = True) -> JobRequest:
+    """Return the request for a job that executes a stored plan."""
+    return JobRequest(
+        kind="execute", plan_id=plan.plan_id, prefix=plan.prefix, register_kernel=register_kernel, command=command
+    )
+
+
+def _result(job: Job) -> dict[str, Any]:
+    return job.result or {}
+
+
+# -- the job ----------------------------------------------------------------------------------------------------
+
+
+def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) -> Job:
+    """Run a job to its end, showing its events; return it when it is done.
+
+    Raises
+    ------
+    EnvsError
+        What the job failed with, with its exit code; ``CancelledError`` after Ctrl-C.
+    """
+    view = make_view(as_json=session.output.as_json)
+
+    def on_event(event: JobEvent) -> None:
+        plan_id = (event.data or {}).get("plan_id")
+        if not plan_id:
+            view.show(event)
+        elif show_plan:
+            view.pause()
+            show_plan_table(session, load_plan(session.settings.root, str(plan_id)))
+
+    job = session.jobs.submit(request)
+    try:
+        job = session.jobs.wait(job.id, on_event)
+    except KeyboardInterrupt:
+        job = _stop(session, job, view)
+    finally:
+        view.close()
+    if job.state != "done":
+        raise error_of(job)
+    return job
+
+
+def _stop(session: Session, job: Job, view: View) -> Job:
+    view.pause()
+    session.output.note("stopping; press Ctrl-C again to stop at once…")
+    try:
+        return session.jobs.cancel(job.id)
+    except KeyboardInterrupt:
+        return session.jobs.cancel(job.id, grace=0)
+
+
+def error_of(job: Job) -> EnvsError:
+    """Return the error a job ended with, as the class that has its exit code."""
+    stored: dict[str, Any] = job.error or {}
+    code = str(stored.get("code", "job.failed"))
+    found = _class_for(code, job.exit_code)
+    return found(
+        str(stored.get("message", f"job {job.id} {job.state}")),
+        hint=str(stored.get("hint", "")),
+        code=code,
+        detail=stored.get("detail") or {},
+    )
+
+
+def _class_for(code: str, exit_code: int | None) -> type[EnvsError]:
+    """Return the narrowest class with this exit code whose own code begins the error's."""
+    if exit_code == CancelledError.exit_code:
+        return CancelledError
+    candidates, found = [EnvsError], []
+    while candidates:
+        cls = candidates.pop()
+        candidates += cls.__subclasses__()
+        found += [cls] if cls.exit_code == exit_code else []
+    matching = [cls for cls in found if code == cls.default_code or code.startswith(f"{cls.default_code}.")]
+    return max(matching or found[:1] or [EnvsError], key=lambda cls: len(cls.default_code))
+
+
+# -- the plan ---------------------------------------------------------------------------------------------------
+
+
+def show_plan_table(session: Session, plan: ChangePlan) -> None:
+    """Print a plan for people: each package that changes, the cost, what to know."""
+    output = session.output
+    rows = change_rows(plan.changes)
+    for row, line in zip(rows, table([""] * 4, rows, _inner_width(output.width)), strict=True):
+        output.text(f"  {line}", fg=color_of(row[0]))
+    for note in plan_notes(plan):
+        output.text(note, bold=True)
+    for warning in plan.warnings:
+        output.warn(warning.message, warning.hint)
+
+
+def _inner_width(width: int | None) -> int | None:
+    return None if width is None else width - 2
+
+
+def show_stored_plan(session: Session, plan: ChangePlan) -> None:
+    """Say how a plan that was only made can be executed."""
+    session.output.text()
+    session.output.text(f"plan {plan.plan_id}; to execute it: jupyter envs execute {plan.plan_id}")
+    session.output.result({"executed": False, **plan_json(plan)})
+
+
+def ask_consent(session: Session, plan: ChangePlan) -> None:
+    """Ask before packages are removed or downgraded.
+
+    Raises
+    ------
+    SpecError
+        Nobody can be asked (no terminal, or ``--json``).
+    CancelledError
+        The person said no.
+    """
+    lost = losses(plan)
+    if not needs_consent(plan):
+        return
+    names = ", ".join(change.name for change in lost[:5]) + (", …" if len(lost) > 5 else "")
+    confirm(session, f"this removes or downgrades {counted(len(lost), 'package')} ({names})")
+
+
+def confirm(session: Session, what: str) -> None:
+    """Ask whether to go on; see ``ask_consent``."""
+    if session.output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise SpecError(
+            f"{what}, and nobody can be asked",
+            hint="add --yes to agree, or look at it first with --dry-run",
+            code="spec.consent",
+        )
+    if not click.confirm(f"{what}. Go on?", default=True, err=True):
+        raise CancelledError("not done; everything is as it was")
+
+
+# -- the result -------------------------------------------------------------------------------------------------
+
+
+def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
+    """Say what a change came to, for people or as JSON."""
+    result = _result(job)
+    change: dict[str, Any] = result.get("result") or {}
+    output = session.output
+    planned = {warning.message for warning in plan.warnings}
+    for warning in change.get("warnings") or ():
+        if warning["message"] not in planned:
+            output.warn(warning["message"], warning.get("hint", ""))
+    for message in change.get("messages") or ():
+        output.text(message)
+    output.text(result_sentence(session, plan, change))
+    for kernel in result.get("kernels") or ():
+        output.text(f"kernel {kernel} is ready")
+    output.result(result_json(plan, result, job.id))
+
+
+def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any]) -> str:
+    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB on disk``."""
+    from pathlib import Path
+
+    name = session.name_of(Path(plan.prefix))
+    done = f"{name} {PAST[plan.action]}" if plan.action in ("create", "repair") else f"{name} changed"
+    if plan.action == "clone":
+        done = f"{name} cloned"
+    parts = [f"generation {change['generation']}"] if change.get("generation") else []
+    if change.get("linked_files"):
+        parts.append(f"{change['linked_files']:,} files linked")
+        parts.append(f"{human_bytes(change.get('disk_bytes', 0))} of them copied")
+    return f"{done}: {', '.join(parts)}" if parts else done
+
+
+def execute_stored(session: Session, plan_id: str, *, yes: bool) -> None:
+    """Execute a plan that was stored before, after showing it and asking where something would be lost."""
+    plan = load_plan(session.settings.root, plan_id)
+    show_plan_table(session, plan)
+    if not yes:
+        ask_consent(session, plan)
+    job = run_job(session, execution_of(plan, command_line()), show_plan=False)
+    show_result(session, plan, job)

@@ -1,0 +1,70 @@
+"""``verify``, ``repair``, ``doctor``: what is wrong, and putting it right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from jupyter_envs.cli.flow import run_change
+from jupyter_envs.cli.options import Consent, consent_options, environment, json_option
+from jupyter_envs.cli.session import Session
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.findings import Finding
+from jupyter_envs.engine.models.plan import ChangeRequest
+
+_COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
+FOUND = 1
+"""Exit code of ``verify`` and ``doctor`` when something does not work."""
+
+
+@click.command()
+@environment
+@json_option
+def verify(name: str | None, prefix: str | None, as_json: bool) -> int:
+    """Compare each file with its package's record; exit code 1 when files are missing or changed."""
+    session = Session(as_json=as_json)
+    target = session.prefix(name, prefix)
+    findings = session.engine.verify(target)
+    good = f"{session.name_of(target)}: every file is as its package brought it"
+    return show_findings(session, findings, good, {"prefix": str(target)})
+
+
+@click.command()
+@environment
+@json_option
+def doctor(name: str | None, prefix: str | None, as_json: bool) -> int:
+    """Look for what is wrong: with one environment, or with everything here; exit code 1 when something is."""
+    session = Session(as_json=as_json)
+    target = session.prefix(name, prefix) if name or prefix else None
+    findings = session.engine.doctor(target)
+    return show_findings(session, findings, "nothing is wrong", {"prefix": str(target) if target else None})
+
+
+def show_findings(session: Session, findings: Sequence[Finding], good: str, values: dict[str, object]) -> int:
+    """Print findings, the worst first, and return the exit code."""
+    output = session.output
+    for finding in findings:
+        package = f" ({finding.package})" if finding.package else ""
+        output.text(f"{finding.severity}: {finding.message}{package}", fg=_COLORS[finding.severity])
+        if finding.hint:
+            output.text(f"   hint: {finding.hint}")
+    errors = sum(finding.severity == "error" for finding in findings)
+    if not findings:
+        output.text(good)
+    elif errors:
+        output.text(f"{counted(errors, 'error')} in {counted(len(findings), 'finding')}", bold=True)
+    output.result({**values, "ok": not errors, "findings": msgspec.to_builtins(list(findings))})
+    return FOUND if errors else 0
+
+
+@click.command()
+@environment
+@consent_options
+@json_option
+def repair(name: str | None, prefix: str | None, consent: Consent, as_json: bool) -> None:
+    """Put missing and changed files back from the package cache; what you changed is kept under another name."""
+    session = Session(as_json=as_json)
+    target = session.prefix(name, prefix)
+    run_change(session, ChangeRequest(action="repair", prefix=str(target)), yes=consent.yes, dry_run=consent.dry_run)

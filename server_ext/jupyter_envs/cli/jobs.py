@@ -1,0 +1,137 @@
+"""``jobs``: what ran, what runs; logs; cancelling."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+import msgspec
+
+from jupyter_envs.cli.options import json_option
+from jupyter_envs.cli.session import Session
+from jupyter_envs.cli.tables import human_duration
+from jupyter_envs.jobs.events import JobEvent, read_events
+from jupyter_envs.jobs.models import Job
+
+SHOWN = 20
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def jobs(ctx: click.Context, as_json: bool) -> None:
+    """List jobs, the newest first; `show`, `log` and `cancel` take an ID, the end of one, or `last`."""
+    if ctx.invoked_subcommand is None:
+        show_list(Session(as_json=as_json), limit=SHOWN, everything=False)
+
+
+@jobs.command(name="list")
+@click.option("--limit", type=click.IntRange(min=1), default=SHOWN, show_default=True, help="At most so many.")
+@click.option("--all", "everything", is_flag=True, help="Also those that ran in the background.")
+@json_option
+def list_jobs(limit: int, everything: bool, as_json: bool) -> None:
+    """List jobs, the newest first."""
+    show_list(Session(as_json=as_json), limit=limit, everything=everything)
+
+
+def show_list(session: Session, *, limit: int, everything: bool) -> None:
+    """Print the newest jobs; those whose process is gone are marked first."""
+    session.jobs.reap_interrupted()
+    found = session.jobs.store.jobs(limit=limit, hidden=everything)
+    rows = [[job.id, _when(job.created_at), job.state, _took(job), job.command or job.kind] for job in found]
+    if rows:
+        session.output.table(["job", "when", "state", "took", "command"], rows)
+    else:
+        session.output.text("no jobs yet")
+    session.output.result({"jobs": [job_json(job) for job in found]})
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """Return a job for ``--json``, without the request's records."""
+    value: dict[str, Any] = msgspec.to_builtins(job)
+    del value["request"]
+    return value
+
+
+def _when(seconds: float | None) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
+
+
+def _took(job: Job) -> str:
+    if job.started_at is None:
+        return "-"
+    return human_duration((job.ended_at or time.time()) - job.started_at)
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@json_option
+def show(job_id: str, as_json: bool) -> None:
+    """Show one job: its command, state, error, and what it reported."""
+    session = Session(as_json=as_json)
+    session.jobs.reap_interrupted()
+    job = session.jobs.store.get(job_id)
+    events = read_events(session.jobs.store.events_path(job.id))
+    error: dict[str, Any] = job.error or {}
+    rows = [
+        ["job", job.id],
+        ["command", job.command or job.kind],
+        ["state", job.state],
+        ["environment", job.prefix or "-"],
+        ["began", _when(job.started_at)],
+        ["took", _took(job)],
+        *([["error", str(error.get("message"))], ["hint", str(error.get("hint") or "-")]] if error else []),
+        ["log", str(session.jobs.store.log_path(job.id))],
+    ]
+    session.output.table(["", ""], rows)
+    for event in events:
+        if event.kind != "progress":
+            session.output.text(f"  {_event_line(event)}")
+    session.output.result({**job_json(job), "events": msgspec.to_builtins(events)})
+
+
+def _event_line(event: JobEvent) -> str:
+    at = time.strftime("%H:%M:%S", time.localtime(event.time))
+    return " ".join(part for part in (at, event.kind, event.phase, event.text) if part)
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--follow", is_flag=True, help="Go on until the job ends.")
+def log(job_id: str, follow: bool) -> None:
+    """Print what a job and its scripts printed."""
+    session = Session()
+    job = session.jobs.store.get(job_id)
+    offset = 0
+    while True:
+        if follow:
+            job = session.jobs.wait(job.id, timeout=0.2)
+        offset = _print_from(session, job, offset)
+        if not follow or job.finished:
+            return
+
+
+def _print_from(session: Session, job: Job, offset: int) -> int:
+    path = session.jobs.store.log_path(job.id)
+    if not path.exists():
+        return offset
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        data = stream.read()
+    click.echo(data.decode(errors="replace"), nl=False)
+    return offset + len(data)
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@json_option
+def cancel(job_id: str, as_json: bool) -> None:
+    """Stop a running job; its environment is as it was before."""
+    session = Session(as_json=as_json)
+    job = session.jobs.store.get(job_id)
+    was = job.state
+    job = job if job.finished else session.jobs.cancel(job.id)
+    said = {"cancelled": "cancelled; the environment is as it was"}.get(job.state, f"{job.state} already")
+    session.output.text(f"job {job.id} {said}")
+    session.output.result({**job_json(job), "was": was})

@@ -1,0 +1,187 @@
+"""``list``, ``packages``, ``info``, ``search``: nothing here changes anything."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from jupyter_envs.cli.options import Sources, environment, json_option, name_and_rest, source_options, words
+from jupyter_envs.cli.session import Session, absolute_channel
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.models.records import PrefixRecord
+    from jupyter_envs.engine.prefix.discovery import EnvironmentInfo
+
+
+@click.command(name="list")
+@click.option("--own", is_flag=True, help="Only environments made here.")
+@json_option
+def list_environments(own: bool, as_json: bool) -> None:
+    """List the environments of this machine: own ones, conda's, pixi's and venvs."""
+    from jupyter_envs.engine.prefix.discovery import find_environments
+
+    session = Session(as_json=as_json)
+    found = [info for info in find_environments(session.settings, os.environ) if not own or info.kind == "own"]
+    rows = [[_mark(info), info.name, info.python or "-", str(info.packages), _state(info), info.path] for info in found]
+    if rows:
+        session.output.table(["", "name", "python", "packages", "state", "path"], rows)
+    else:
+        session.output.text("no environments yet: jupyter envs create NAME python")
+    session.output.result({"environments": msgspec.to_builtins(found)})
+
+
+def _mark(info: EnvironmentInfo) -> str:
+    return "*" if info.active else ""
+
+
+def _state(info: EnvironmentInfo) -> str:
+    """Return what is special about an environment, in words."""
+    words_for = {
+        "broken": info.broken,
+        "interrupted": info.interrupted,
+        "busy": info.busy,
+        "frozen": info.frozen,
+        "read-only": not info.writable and not info.broken,
+        "no kernel": info.python is not None and not info.has_ipykernel and info.kind == "own",
+    }
+    said = [word for word, holds in words_for.items() if holds]
+    return ", ".join([*([info.kind] if info.kind != "own" else []), *said]) or "ok"
+
+
+@click.command()
+@words("NAME [PATTERN]...")
+@click.option("--requested", is_flag=True, help="Only packages that were asked for by name.")
+@json_option
+def packages(arguments: tuple[str, ...], prefix: str | None, requested: bool, as_json: bool) -> None:
+    """List the packages of an environment; PATTERN such as "numpy*" limits the list."""
+    from jupyter_envs.cli.plan_view import source_of
+
+    session = Session(as_json=as_json)
+    name, patterns = name_and_rest(arguments, prefix)
+    target = session.prefix(name, prefix)
+    found = [record for record in session.engine.packages(target) if _wanted(record, patterns, requested=requested)]
+    rows = [[record.name, record.version, record.build, source_of(record), _asked(record)] for record in found]
+    session.output.table(["name", "version", "build", "source", "requested"], rows)
+    values = [
+        {
+            "name": record.name,
+            "version": record.version,
+            "build": record.build,
+            "source": source_of(record),
+            "url": record.url,
+            "sha256": record.sha256,
+            "requested": list(_specs(record)),
+        }
+        for record in found
+    ]
+    session.output.result({"prefix": str(target), "packages": values})
+
+
+def _wanted(record: PrefixRecord, patterns: tuple[str, ...], *, requested: bool) -> bool:
+    matches = not patterns or any(fnmatch.fnmatch(record.name, pattern) for pattern in patterns)
+    return matches and (not requested or bool(_specs(record)))
+
+
+def _specs(record: PrefixRecord) -> tuple[str, ...]:
+    return record.requested_specs or ((record.requested_spec,) if record.requested_spec else ())
+
+
+def _asked(record: PrefixRecord) -> str:
+    return ", ".join(_specs(record))
+
+
+@click.command()
+@environment
+@json_option
+def info(name: str | None, prefix: str | None, as_json: bool) -> None:
+    """Show one environment; without NAME, where everything is and what may be used."""
+    session = Session(as_json=as_json)
+    values = about_environment(session, session.prefix(name, prefix)) if name or prefix else about_settings(session)
+    rows = [[key.replace("_", " "), _shown(value)] for key, value in values.items()]
+    session.output.table(["", ""], rows)
+    session.output.result(values)
+
+
+def about_settings(session: Session) -> dict[str, object]:
+    """Return the version, the places and the sources in use."""
+    from jupyter_envs import __version__
+
+    settings = session.settings
+    return {
+        "version": __version__,
+        "root": settings.root,
+        "environments": list(settings.envs_directories),
+        "packages": list(settings.package_directories),
+        "channels": list(settings.channels),
+        "sources": list(settings.sources),
+        "platform": settings.subdir,
+        "offline": settings.offline,
+        "python": sys.executable,
+    }
+
+
+def about_environment(session: Session, target: Path) -> dict[str, object]:
+    """Return what is known of one environment."""
+    from jupyter_envs.kernels.sync import list_kernels
+
+    found = session.engine.describe(target)
+    values: dict[str, object] = msgspec.to_builtins(found)
+    values["state"] = _state(found)
+    if found.kind != "venv":
+        values["requested"] = list(session.engine.requested(target))
+        generations = session.engine.generations(target)
+        if generations:
+            values["channels"], values["sources"] = list(generations[-1].channels), list(generations[-1].sources)
+    values["kernels"] = [kernel.name for kernel in list_kernels() if kernel.prefix == str(target)]
+    return values
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return str(value) if value not in (None, "") else "-"
+
+
+@click.command()
+@click.argument("text")
+@click.option("--versions", is_flag=True, help="Show every version, not only the newest of each source.")
+@source_options
+@json_option
+def search(
+    text: str,
+    versions: bool,
+    where: Sources,
+    as_json: bool,
+) -> None:
+    """Search packages by name (a part of it, or a pattern such as "*polars*")."""
+    from jupyter_envs.cli.plan_view import source_of
+
+    session = Session(as_json=as_json, offline=where.offline)
+    found = session.engine.search(
+        text,
+        channels=tuple(map(absolute_channel, where.channels)) or None,
+        sources=where.sources or None,
+        offline=where.offline,
+    )
+    seen: set[tuple[str, str]] = set()
+    rows = []
+    for record in found:
+        key = (record.name, source_of(record))
+        if versions or key not in seen:
+            rows.append([record.name, record.version, record.build, key[1]])
+        seen.add(key)
+    if rows:
+        session.output.table(["name", "version", "build", "source"], rows)
+    else:
+        session.output.text(f"no source has a package like {text}")
+    session.output.result(
+        {"packages": [dict(zip(("name", "version", "build", "source"), row, strict=True)) for row in rows]}
+    )

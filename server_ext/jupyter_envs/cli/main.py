@@ -1,0 +1,145 @@
+"""The entry of ``jupyter envs``: the list of verbs, and how errors become messages and exit codes.
+
+Exit codes are those of ``jupyter_envs.errors`` (2 for a request that cannot be read, 130 when stopped, and so on; all
+of them in docs/cli.md). With ``--json`` an error is ``{"error": {...}}`` on standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from jupyter_envs import __version__
+from jupyter_envs.cli.lazy import LazyGroup, Verb
+from jupyter_envs.errors import CancelledError, EnvsError, SpecError
+
+COMPLETE_VARIABLE = "_JUPYTER_ENVS_COMPLETE"
+_HERE = "jupyter_envs.cli"
+
+SECTIONS: dict[str, dict[str, Verb]] = {
+    "Make and change": {
+        "create": Verb(f"{_HERE}.change:create", "Make an environment, with its kernel"),
+        "install": Verb(f"{_HERE}.change:install", "Install packages into an environment"),
+        "remove": Verb(f"{_HERE}.change:remove", "Remove packages from an environment"),
+        "update": Verb(f"{_HERE}.change:update", "Update packages, or all"),
+        "clone": Verb(f"{_HERE}.lifecycle:clone", "Copy an environment (links, no download)"),
+        "rename": Verb(f"{_HERE}.lifecycle:rename", "Give an environment another name"),
+        "delete": Verb(f"{_HERE}.lifecycle:delete", "Delete an environment and its kernels"),
+    },
+    "Plan, look back, undo": {
+        "plan": Verb(f"{_HERE}.planning:plan", "Show what a change would do, and keep the plan"),
+        "execute": Verb(f"{_HERE}.planning:execute", "Execute a plan that was kept"),
+        "history": Verb(f"{_HERE}.past:history", "Show the changes of an environment"),
+        "undo": Verb(f"{_HERE}.past:undo", "Take the last change back"),
+        "restore": Verb(f"{_HERE}.past:restore", "Go back to an earlier generation"),
+        "export": Verb(f"{_HERE}.exchange:export", "Write an environment as a file"),
+    },
+    "Look": {
+        "list": Verb(f"{_HERE}.look:list_environments", "List the environments of this machine"),
+        "packages": Verb(f"{_HERE}.look:packages", "List the packages of an environment"),
+        "info": Verb(f"{_HERE}.look:info", "Show an environment, or where everything is"),
+        "search": Verb(f"{_HERE}.look:search", "Search packages by name"),
+        "why": Verb(f"{_HERE}.ownership:why", "Show which packages need a package"),
+        "owner": Verb(f"{_HERE}.ownership:owner", "Show which package a file belongs to"),
+    },
+    "Use": {
+        "run": Verb(f"{_HERE}.run:run", "Run a command in an environment"),
+        "kernels": Verb(f"{_HERE}.kernels:kernels", "List, add, remove the kernels of environments"),
+        "jobs": Verb(f"{_HERE}.jobs:jobs", "List jobs, show their logs, cancel them"),
+        "completion": Verb(f"{_HERE}.completion:completion", "Print the completion script of a shell"),
+    },
+    "Keep in order": {
+        "verify": Verb(f"{_HERE}.health:verify", "Compare the files of an environment with its records"),
+        "repair": Verb(f"{_HERE}.health:repair", "Put damaged files back from the cache"),
+        "doctor": Verb(f"{_HERE}.health:doctor", "Look for what is wrong, here or in one environment"),
+        "disk": Verb(f"{_HERE}.space:disk", "Show what environments really take"),
+        "clean": Verb(f"{_HERE}.space:clean", "Remove packages that no environment uses from the cache"),
+    },
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 2 cannot be read, 3 not found, 4 exists already, 5 no solution, 6 source, 7 download "
+    "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 130 stopped, 1 anything else.",
+)
+@click.version_option(__version__, prog_name="jupyter-envs")
+def cli() -> None:
+    """Environments and kernels for Jupyter.
+
+    \b
+    jupyter envs create analysis python=3.11 "pandas>=2" matplotlib
+    jupyter envs install analysis polars
+    jupyter envs undo analysis
+    """  # noqa: D301 click's mark for lines that stay as they are
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        What follows ``jupyter envs``.
+    """
+    try:
+        answer = cli.main(list(argv), prog_name=_program_name(), complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        return _fail(CancelledError("stopped"), argv)
+    except KeyboardInterrupt:
+        return _fail(CancelledError("stopped"), argv)
+    except click.ClickException as error:
+        return _fail(_from_click(error), argv)
+    except EnvsError as error:
+        return _fail(error, argv)
+    return answer if isinstance(answer, int) else 0
+
+
+def _program_name() -> str:
+    """Return the name in usage lines; completion scripts need the program's real one."""
+    return "jupyter-envs" if os.environ.get(COMPLETE_VARIABLE) else "jupyter envs"
+
+
+def _from_click(error: click.ClickException) -> EnvsError:
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "jupyter envs"
+    return SpecError(
+        error.format_message().rstrip("."), hint=f"`{path} --help` shows how it is used", code="spec.usage"
+    )
+
+
+def _fail(error: EnvsError, argv: Sequence[str]) -> int:
+    """Show an error and return its exit code."""
+    if "--json" in argv:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode({"error": error.to_dict()}), indent=2).decode())
+        return error.exit_code
+    from jupyter_envs.cli.failures import failure_lines
+
+    for line in failure_lines(error, argv):
+        click.echo(line, err=True)
+    return error.exit_code
+
+
+def main() -> None:
+    """Run what was typed; the console script ``jupyter-envs``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow must not end the command
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `jupyter envs packages x | head`
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""What a command prints: tables and sentences for people, exactly one object on standard output for ``--json``.
+
+Owns the two streams: results go to standard output, everything said on the way to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+from jupyter_envs.cli.tables import table
+
+
+class Output:
+    """Where a command says things.
+
+    Parameters
+    ----------
+    as_json : bool
+        Whether one JSON object is wanted instead of text.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+    @property
+    def width(self) -> int | None:
+        """Cells of the terminal, ``None`` when standard output is none."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+    def text(self, line: str = "", **style: object) -> None:
+        """Print a line for people; nothing with ``--json``."""
+        if not self.as_json:
+            click.echo(self.styled(line, **style))
+
+    def styled(self, text: str, **style: object) -> str:
+        """Return a text with colours, if the terminal has them."""
+        return click.style(text, **style) if self.color and style else text  # type: ignore[arg-type]  # click's names
+
+    def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Print a table for people."""
+        lines = table(headers, rows, self.width)
+        for index, line in enumerate(lines):
+            self.text(line, **({"bold": True} if index == 0 and any(headers) else {}))
+
+    def note(self, line: str) -> None:
+        """Say something on the way, on standard error, when a person can be there."""
+        if not self.as_json or sys.stderr.isatty():
+            click.echo(line, err=True)
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Show a warning on standard error."""
+        self.note(f"warning: {message}")
+        if hint:
+            self.note(f"   hint: {hint}")
+
+    def result(self, value: object) -> None:
+        """Print the one object of ``--json``; nothing for people."""
+        if self.as_json:
+            click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

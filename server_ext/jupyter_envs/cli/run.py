@@ -1,0 +1,71 @@
+"""``run``: a command inside an activated environment, in place of this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import click
+
+from jupyter_envs.cli.options import EnvironmentName, prefix_option
+from jupyter_envs.cli.session import Session
+from jupyter_envs.errors import EnvsError, NotFoundError, SpecError
+
+
+class CommandNotFoundError(NotFoundError):
+    """The command to run is not there; shells answer 127."""
+
+    exit_code = 127
+
+
+class CommandNotExecutableError(EnvsError):
+    """The command to run cannot be executed; shells answer 126."""
+
+    default_code = "run"
+    exit_code = 126
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@prefix_option
+@click.option("--cwd", metavar="FOLDER", type=click.Path(), help="Run it there.")
+@click.argument("words", nargs=-1, type=EnvironmentName(), metavar="NAME [--] COMMAND [ARGUMENTS]...")
+def run(prefix: str | None, cwd: str | None, words: tuple[str, ...]) -> None:
+    """Run a command in an environment, activated; its exit code is returned.
+
+    \b
+    jupyter envs run analysis -- python -c "import pandas"
+    """  # noqa: D301 click's mark for lines that stay as they are
+    session = Session()
+    name, command = (None, words) if prefix else (words[0] if words else None, words[1:])
+    command = command[1:] if command[:1] == ("--",) else command
+    target = session.prefix(name, prefix)
+    if not command:
+        raise SpecError("no command was given", hint="`jupyter envs run NAME -- COMMAND`")
+    replace_process(target, session.name_of(target), command, cwd)
+
+
+def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str | None) -> None:
+    """Become the command, in the activated environment; returns never.
+
+    Raises
+    ------
+    NotFoundError
+        Neither the environment nor PATH has such a command (exit code 127), or the folder is not there.
+    EnvsError
+        It cannot be executed (exit code 126).
+    """
+    from jupyter_envs.engine.prefix.activated import activated_environ
+
+    environ = activated_environ(prefix, os.environ)
+    program = shutil.which(command[0], path=environ.get("PATH"))
+    if program is None:
+        hint = f"`jupyter envs search {command[0]}` looks for a package of that name"
+        raise CommandNotFoundError(f"no command {command[0]} in {name}", hint=hint, code="not_found.command")
+    try:
+        if cwd:
+            os.chdir(cwd)
+        os.execve(program, list(command), environ)  # noqa: S606 no shell is wanted
+    except OSError as error:
+        what = f"{command[0]} cannot be run: {error.strerror}: {error.filename or program}"
+        raise CommandNotExecutableError(what, hint="check its path and permissions") from error
