@@ -1,7 +1,7 @@
 """Which Pythons there are on this machine, and what each says of itself.
 
-Owns the search (the running one's base, ``PATH``, version managers behind a shim) and the asking. Running an unknown file
-is bounded: isolated, without site, no input, ``PROBE_SECONDS``. Answers are kept in one file, by path, size and time.
+Owns the search (the running one's base, ``PATH``, version managers behind a shim) and the asking. Running an unknown
+file is bounded: isolated, no input, ``PROBE_SECONDS``. Answers are kept in one file, by path, size and time.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ def _managed_by(folder: Path) -> list[str]:
     """Return the Pythons of a version manager whose folder of shims this is; nothing for an ordinary folder."""
     if folder.name != "shims":
         return []
-    homes = [home for pattern in _MANAGERS for home in sorted(folder.parent.glob(pattern), reverse=True)]
+    homes = [home for pattern in _MANAGERS for home in sorted(folder.parent.glob(pattern), key=_numbers, reverse=True)]
     return [python for home in homes for python in _pythons_in(home / "bin")]
 
 
@@ -180,6 +180,10 @@ def _plain_first(name: str) -> tuple[int, list[int]]:
     stem = name.removesuffix(".exe")
     order = {"python3": 0, "python": 1}.get(stem, 2)
     return order, [-int(part) for part in re.findall(r"\d+", stem)]
+
+
+def _numbers(home: Path) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", home.name)]
 
 
 class _Answer(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
-"""The Python index as a source of records for the solve (issue: one solve over conda, PyPI and the machine's Python).
+"""The Python index as a source of records for the solve.
 
-Owns ``PypiSource``: asked by the solver for one name at a time, it finds the project, chooses releases, reads metadata and
-answers with records. Takes a name only when no conda channel has it, or when it is forced. Refuses source distributions;
-what could not be had, and why, is kept in ``unavailable`` for the explanation of a failed solve.
+Owns ``PypiSource``: asked by the solver for one name at a time, it finds the project, chooses releases, reads metadata
+and answers with records. Takes a name only when no conda channel has it, or when it is forced. Refuses source
+distributions; what could not be had, and why, is kept in ``unavailable`` for the explanation of a failed solve.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class PypiSource:
         Names without a usable record, and why.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of the request, given by name)
         self,
         settings: Settings,
         *,

@@ -1,8 +1,8 @@
 """What the Python index has told before, on disk: project pages and the metadata of wheels.
 
 Layout below ``<root>/pypi/v1``: ``pages/<16 hex of the index>/<project>.json`` (kept with ETag and age, asked again
-when old) and ``metadata/<2 hex>/<sha256>.json`` (for ever: a digest never changes its content). Writing is temporary file
-and rename, so readers never see half a file. A file that cannot be decoded counts as absent; nothing else is refused.
+when old) and ``metadata/<2 hex>/<sha256>.json`` (for ever: a digest never changes its content). Writing is temporary
+file and rename, so readers never see half a file. A file that cannot be decoded counts as absent; nothing is refused.
 """
 
 from __future__ import annotations

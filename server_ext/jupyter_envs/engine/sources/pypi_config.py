@@ -1,7 +1,7 @@
 """pip's own configuration: which indexes, folders of wheels, certificates and proxies to use.
 
 Reads pip's files and variables in pip's order (machine, user, site, ``PIP_CONFIG_FILE``, ``PIP_*``; a later one wins)
-and the sections ``global`` and ``install``. Names no host: without an ``index-url`` the index client's own default holds.
+and the sections ``global`` and ``install``. Names no host: without an ``index-url`` the index client's default holds.
 Credentials in an address are kept apart from it, so that they never reach a record, a cache file or a message.
 """
 

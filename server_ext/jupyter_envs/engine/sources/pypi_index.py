@@ -1,8 +1,8 @@
 """The Python index as a set of projects: several indexes, folders of wheels, a cache of pages.
 
-Owns which wheels exist for a project and where they are. pypi-simple carries the default address. Pages are kept on disk
-and asked for again with their ETag when they are old; offline they are used as they are. Refuses to look at an index's
-list of all projects. A folder or ``file:`` index that does not exist is passed over, as pip does.
+Owns which wheels exist for a project and where they are. pypi-simple carries the default address. Pages are kept on
+disk and asked for again with their ETag when they are old; offline they are used as they are. Refuses to look at an
+index's list of all projects. A folder or ``file:`` index that does not exist is passed over, as pip does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One page of a Python index, read: PEP 503 (HTML), 691 (JSON), 700 and 714, and folders of wheels.
 
-Pure but for local folders, which are read here. JSON is decoded by msgspec, HTML by pypi-simple. Refuses what is no page
-of an index, and a server's links to files of this machine.
+Pure but for local folders, which are read here. JSON is decoded by msgspec, HTML by pypi-simple. Refuses what is
+no page of an index, and a server's links to files of this machine.
 """
 
 from __future__ import annotations

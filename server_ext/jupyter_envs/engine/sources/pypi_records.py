@@ -1,7 +1,7 @@
 """Wheels as package records, and extras as synthetic ones.
 
-Pure. A wheel whose dependencies differ between Pythons becomes several records with the same file: each asks for its own
-Pythons, and the solve chooses. Refuses a release that depends on a file by address (``name @ https://...``).
+Pure. A wheel whose dependencies differ between Pythons becomes several records with the same file: each asks for its
+own Pythons, and the solve chooses. Refuses a release that depends on a file by address (``name @ https://...``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which versions and which wheels of a project are worth a record.
 
-Pure. Owns the rules that pip has for this: no yanked file unless its version is pinned, pre-releases only when asked for
-or when there is nothing else, one best wheel for each kind of Python. Newest first, no more than a window of versions,
-but always some for each limit that is known already. Says why nothing is left when nothing is left.
+Pure. Owns the rules that pip has for this: no yanked file unless its version is pinned, pre-releases only when asked
+for or when there is nothing else, one best wheel for each kind of Python. Newest first, no more than a window of
+versions, but always some for each limit that is known already. Says why nothing is left when nothing is left.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _usable_on(python: PythonSupport, file: IndexFile, minor: Minor) -> bool:
 def best_wheels(wheels: Sequence[Wheel], minors: Sequence[Minor]) -> list[Wheel]:
     """Return, for each Python, the most specific wheel: own ABI before stable ABI before none, own platform before any.
 
-    Of wheels for the same Pythons the one with the newest platform that the machine has wins, then the highest build tag.
+    Of wheels for the same Pythons the one for the newest platform that the machine has wins, then the build tag.
     """
     ordered = sorted(wheels, key=_specificity, reverse=True)
     chosen: dict[str, Wheel] = {}
