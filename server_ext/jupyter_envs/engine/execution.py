@@ -94,9 +94,10 @@ class Executor:
         outcome = recover(prefix)
         if "removed" in outcome:
             remove_prefix(prefix)
-        self._reporter.report(
-            Event(kind="message", phase="commit", text=f"an interrupted change of {prefix.name} was {outcome[-1]}")
-        )
+        for what in outcome:
+            self._reporter.report(
+                Event(kind="message", phase="commit", text=f"an interrupted change of {prefix.name} was {what}")
+            )
         return outcome
 
     def _prepare(self, plan: ChangePlan, prefix: Path, before: Sequence[PrefixRecord]) -> tuple[Execution, int]:

@@ -199,5 +199,4 @@ def remove_if_empty(directory: Path) -> None:
 
 def is_pending(prefix: Path) -> bool:
     """Tell whether a transaction was interrupted or is running."""
-    base = prefix / TRANSACTIONS
-    return base.is_dir() and any(base.iterdir())
+    return (prefix / TRANSACTIONS).is_dir()

@@ -7,6 +7,7 @@ whoever comes second is told who is first.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -68,14 +69,19 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
     try:
         if not _acquire(descriptor, timeout):
             raise _held_by(path, prefix)
-        holder = json.dumps({"pid": os.getpid(), "command": command}).encode()
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder, 0)
+        _say_holder(descriptor, json.dumps({"pid": os.getpid(), "command": command}))
         yield
-        os.ftruncate(descriptor, 0)
+        _say_holder(descriptor, "")
     finally:
         # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
         os.close(descriptor)
+
+
+def _say_holder(descriptor: int, text: str) -> None:
+    """Write who holds the lock, for others to read. The lock holds without it, so a full disk does not matter here."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text.encode(), 0)
 
 
 def _held_by(path: Path, prefix: Path) -> LockedError:
