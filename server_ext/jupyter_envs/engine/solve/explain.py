@@ -13,9 +13,10 @@ from jupyter_envs.engine.solve.conflict import Conflict, ConflictRequest, Fix
 from jupyter_envs.engine.solve.core import Budget, BudgetSpent, Core
 from jupyter_envs.engine.solve.needs import Item, find_needs
 from jupyter_envs.engine.solve.problem import Problem, Unsolvable, version_limits
+from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import RequestedSpec
 from jupyter_envs.engine.solve.unknown import find_unknown
-from jupyter_envs.errors import EnvsError, OfflineError
+from jupyter_envs.errors import EnvsError, OfflineError, SolveError
 
 CORE_TRIES = 60
 CORE_SECONDS = 20.0
@@ -41,6 +42,8 @@ async def explain(
             hint="run once without --offline",
             detail={"missing": missing},
         )
+    if problem.setup.pypi is not None and not await problem.candidates(PYTHON):
+        return _no_python(specs, solver_text)
     unknown = await find_unknown(problem, specs)
     if unknown:
         return Conflict(unknown=unknown, solver_text=solver_text).to_error()
@@ -57,6 +60,16 @@ async def explain(
         solver_text=solver_text,
     )
     return conflict.to_error()
+
+
+def _no_python(specs: Sequence[RequestedSpec], solver_text: str) -> EnvsError:
+    names = ", ".join(spec.name for spec in specs if spec.name != PYTHON) or "anything"
+    return SolveError(
+        f"there is no Python to install {names} for: no source in use has one",
+        hint="add `--source interpreter` for a Python of this machine, or a channel that has one with -c",
+        code="solve.no_python",
+        detail={"solver_text": solver_text},
+    )
 
 
 async def find_core(problem: Problem, items: Sequence[Item], budget: Budget) -> tuple[list[Item], bool]:
@@ -87,7 +100,7 @@ async def find_fixes(problem: Problem, items: Sequence[Item], core: Sequence[Ite
     try:
         for item in core:
             fixes += await _fixes_of(problem, items, item, names, budget)
-        if not any(fix.kind == "python" for fix in fixes):
+        if not any(fix.kind == PYTHON for fix in fixes):
             fixes += await _other_python(problem, items, names, budget)
         if not fixes and len(items) > 1:
             fixes += await _largest_part(problem, items, budget)
@@ -133,13 +146,13 @@ async def _other_python(problem: Problem, items: Sequence[Item], names: set[str]
     if problem.setup.any_python is None:
         return []
     budget.spend()
-    asked = next((item.spec for item in items if item.spec.name == "python" and not item.pin), None)
-    free = [item for item in items if item.spec.name != "python"]
+    asked = next((item.spec for item in items if item.spec.name == PYTHON and not item.pin), None)
+    free = [item for item in items if item.spec.name != PYTHON]
     records = await solved(await problem.setup.any_python(), free)
-    python = next((record for record in records or () if record.name == "python"), None)
+    python = next((record for record in records or () if record.name == PYTHON), None)
     if records is None or python is None:
         return []
-    replacement = f"python={_minor(python.version)}"
+    replacement = f"{PYTHON}={_minor(python.version)}"
     versions = _versions(records, names | {"python"})
     return [Fix(kind="python", request=asked.text if asked else "", replacement=replacement, versions=versions)]
 

@@ -15,7 +15,7 @@ from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.conflict import Need
 from jupyter_envs.engine.solve.core import Budget, BudgetSpent, Core
 from jupyter_envs.engine.solve.order import closure, dependency_name
-from jupyter_envs.engine.solve.problem import Problem, Unsolvable
+from jupyter_envs.engine.solve.problem import Problem, Unsolvable, version_limits
 from jupyter_envs.engine.solve.specs import RequestedSpec, parse_spec
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.errors import SpecError
@@ -101,9 +101,20 @@ async def _needs_of_one(problem: Problem, spec: RequestedSpec, budget: Budget) -
     matcher = _match_specs([spec.match])
     fitting = [record for record in candidates if all(one.matches(record) for one in matcher)]
     if not fitting:
-        return (_missing(spec, _newest_text(candidates) or _unavailable(problem, spec.name)),)
+        return (_missing(spec, await _why_nothing_fits(problem, spec, candidates)),)
     best = from_rattler(max(fitting, key=lambda record: (record.version, record.build_number)))
     return tuple(await _failing(problem, spec, best, budget)) or await _excluded(problem, spec, best)
+
+
+async def _why_nothing_fits(problem: Problem, spec: RequestedSpec, candidates: Sequence[Any]) -> str:
+    """Return what is there instead, or what the index says of the versions that were asked for."""
+    index = problem.index(version_limits([spec]))
+    if index is not None:
+        await index.records(spec.name)
+        said = index.unavailable.get(spec.name)
+        if said is not None and (not candidates or said.code not in ("pypi.no_version", "pypi.unknown")):
+            return str(said.message)
+    return _newest_text(candidates) or "nothing of that name is there"
 
 
 def _missing(spec: RequestedSpec, reason: str) -> Need:

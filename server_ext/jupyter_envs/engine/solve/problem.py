@@ -89,8 +89,9 @@ class Problem:
             try:
                 return self._ours(await self._once(specs, pins, limits))
             except Unsolvable:
-                if not self._widen(limits):
+                if not await self._can_widen(specs, limits):
                     raise
+                self._window *= WIDEN_FACTOR
 
     async def _once(self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], limits: Limits) -> list[Any]:
         from rattler import ChannelPriority, solve
@@ -214,14 +215,13 @@ class Problem:
                 return f"channel-{index}"
         return OTHER
 
-    def _widen(self, limits: Limits) -> bool:
-        """Let the index offer more versions; ``False`` when it has offered all there are, or for long enough."""
+    async def _can_widen(self, specs: Sequence[RequestedSpec], limits: Limits) -> bool:
+        """Whether the index could offer more versions, in reasonable time, and more versions could help."""
         index = self.index(limits)
         spent = time.monotonic() - self._started > WIDEN_SECONDS or self._window >= WIDEST
         if not self.may_widen or index is None or not index.truncated or spent:
             return False
-        self._window *= WIDEN_FACTOR
-        return True
+        return all([bool(await self.candidates(spec.name)) for spec in specs])
 
     def _ours(self, solved: Iterable[Any]) -> tuple[RepodataRecord, ...]:
         """Return our records, without those that only stand for extras; what is installed as it is installed."""

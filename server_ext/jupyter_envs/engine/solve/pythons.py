@@ -24,11 +24,13 @@ async def candidate_pythons(
     interpreters: Iterable[Any],
     *,
     keep: bool,
+    every: bool = False,
 ) -> tuple[str, ...]:
     """Return the Python versions that the new state may have, newest first.
 
     The installed one alone when it is kept and the requests allow it; else those of the channels when one has Python,
-    else those of the interpreters. Without a limit in the requests, the three newest minor versions.
+    else those of the interpreters. Without a limit in the requests, the three newest minor versions,
+    unless ``every``.
     """
     limits = [spec.match for spec in (*specs, *pins) if spec.name == PYTHON]
     if installed and keep and matching(installed, limits):
@@ -38,7 +40,7 @@ async def candidate_pythons(
         available = await channels.versions(PYTHON)
     else:
         available = [str(info.version) for info in interpreters]
-    return newest_minors(matching([*available, *installed], limits), None if limits else MINORS)
+    return newest_minors(matching([*available, *installed], limits), None if limits or every else MINORS)
 
 
 def matching(versions: Iterable[str], limits: Sequence[str]) -> list[str]:

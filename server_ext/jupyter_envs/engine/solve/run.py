@@ -154,7 +154,7 @@ class _Solver:
         specs, pins = ((), ()) if any_python else (self.specs, self.pins)
         installed = [record.version for record in self.request.installed if record.name == PYTHON]
         keep = not any_python and not self.request.is_unlocked(PYTHON)
-        return await candidate_pythons(installed, specs, pins, self.channels, interpreters, keep=keep)
+        return await candidate_pythons(installed, specs, pins, self.channels, interpreters, keep=keep, every=any_python)
 
     def _interpreters(self) -> list[Any]:
         """Return the interpreters that may be borrowed: none when a channel has Python and nobody asked for one."""
@@ -199,12 +199,16 @@ class _Solver:
 
 
 def _sources_in_use(request: SolveRequest, settings: Settings) -> tuple[str, ...]:
-    """Return the kinds of sources that take part; ``SpecError`` for an unknown word."""
+    """Return the kinds of sources that take part; ``SpecError`` for an unknown word.
+
+    The index alone has no Python: interpreters come with it where channels do not.
+    """
     given = request.sources if request.sources is not None else settings.sources
     for source in given:
         if source not in SOURCES:
             raise SpecError(f"there is no source {source!r}", hint=f"sources are {', '.join(SOURCES)}")
-    return tuple(source for source in SOURCES if source in given)
+    wheels_alone = PYPI in given and "conda" not in given
+    return tuple(source for source in SOURCES if source in given or (wheels_alone and source == INTERPRETER))
 
 
 def judge_channels(

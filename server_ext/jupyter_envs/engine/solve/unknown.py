@@ -122,7 +122,5 @@ def _reason(problem: Problem, spec: RequestedSpec) -> str:
     if spec.source == INTERPRETER or (spec.name == PYTHON and not problem.channels.claims(PYTHON)):
         return "no channel has a python and no interpreter was found on this machine"
     index = problem.index()
-    if index is not None and not problem.setup.pythons:
-        return f"{spec.name} cannot be looked up in the Python index: no source has a Python that the requests allow"
     said = index.unavailable.get(spec.name) if index is not None else None
     return said.message if said is not None and said.code not in UNKNOWN_CODES else ""
