@@ -166,7 +166,7 @@ def make_package(
         **(index or {}),
     }
     paths = {
-        "paths": [_paths_entry(path, item, placeholder) for path, item in sorted(payload.items())],
+        "paths": [_paths_entry(path, payload, placeholder) for path in sorted(payload)],
         "paths_version": 1,
     }
     if paths_json is not None:
@@ -236,12 +236,26 @@ def _script_files(name: str, scripts: Mapping[str, str], subdir: str) -> dict[st
     }
 
 
-def _paths_entry(path: str, item: Content, placeholder: str) -> dict[str, Any]:
+def _behind(path: str, payload: Mapping[str, Content]) -> bytes:
+    """Return what a soft link's digest is of: the packaged file that it leads to, else nothing (as builders do)."""
+    for _ in range(40):
+        item = payload.get(path)
+        if not isinstance(item, Symlink):
+            break
+        path = os.path.normpath(os.path.join(os.path.dirname(path), item.target))
+    if item is None or isinstance(item, Symlink | Directory):
+        return b""
+    return (item if isinstance(item, File) else File(item)).content
+
+
+def _paths_entry(path: str, payload: Mapping[str, Content], placeholder: str) -> dict[str, Any]:
+    item = payload[path]
     if isinstance(item, Directory):
         return {"_path": path, "path_type": "directory"}
     if isinstance(item, Symlink):
-        empty = hashlib.sha256(b"").hexdigest()
-        return {"_path": path, "path_type": "softlink", "sha256": empty, "size_in_bytes": 0}
+        data = _behind(path, payload)
+        digest = hashlib.sha256(data).hexdigest()
+        return {"_path": path, "path_type": "softlink", "sha256": digest, "size_in_bytes": len(data)}
     file = item if isinstance(item, File) else File(item)
     data = file.content
     entry: dict[str, Any] = {
@@ -271,7 +285,7 @@ def _info_files(
         "info/files": "".join(f"{path}\n" for path in names).encode(),
         "info/about.json": _dump({"summary": f"{index['name']} for tests", **(about or {})}),
     }
-    entries = [_paths_entry(path, payload[path], placeholder) for path in names]
+    entries = [_paths_entry(path, payload, placeholder) for path in names]
     prefixed = [f'"{placeholder}" "{e["file_mode"]}" "{e["_path"]}"\n' for e in entries if "file_mode" in e]
     if prefixed:
         info["info/has_prefix"] = "".join(prefixed).encode()
