@@ -15,7 +15,7 @@ import msgspec
 
 from jupyter_envs.engine.archive.conda import extract_conda, extract_tar_bz2
 from jupyter_envs.engine.archive.guard import Guard, refuse
-from jupyter_envs.engine.archive.interpreter import is_interpreter, make_interpreter
+from jupyter_envs.engine.archive.interpreter import full_record, is_interpreter, make_interpreter
 from jupyter_envs.engine.archive.metadata import read_index, read_paths
 from jupyter_envs.engine.archive.wheel import extract_wheel
 from jupyter_envs.engine.archive.writer import TreeWriter
@@ -72,7 +72,8 @@ def write_repodata_record(record: RepodataRecord, root: str) -> None:
     path = f"{root}/info/repodata_record.json"
     with open(f"{root}/info/index.json", "rb") as stream:  # noqa: PTH123  # plain strings in the archive code
         known = msgspec.json.decode(stream.read(), type=dict[str, object])
-    known.update(msgspec.to_builtins(record))
+    bare = not record.depends and not record.constrains and record.timestamp is None
+    known.update(msgspec.to_builtins(record) if bare else full_record(record))
     known["url"] = without_credentials(record.url)
     if os.path.lexists(path):
         os.unlink(path)  # plain strings in the archive code

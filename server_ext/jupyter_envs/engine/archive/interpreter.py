@@ -79,8 +79,20 @@ def make_interpreter(record: RepodataRecord, root: str) -> None:
 def index_json(record: RepodataRecord) -> bytes:
     """Return the ``info/index.json`` of a package whose archive has none: the record without what names its archive."""
     own = ("fn", "url", "channel", "size", "md5", "sha256")
-    known = msgspec.to_builtins(record)
-    return msgspec.json.encode({key: value for key, value in known.items() if key not in own})
+    return msgspec.json.encode({key: value for key, value in full_record(record).items() if key not in own})
+
+
+def full_record(record: RepodataRecord) -> dict[str, object]:
+    """Return a record as JSON-able values with the fields that other readers insist on, empty ones too."""
+    known: dict[str, object] = msgspec.to_builtins(record)
+    required = {
+        "build": record.build,
+        "build_number": record.build_number,
+        "depends": list(record.depends),
+        "constrains": list(record.constrains),
+        "subdir": record.subdir,
+    }
+    return {**known, **required}
 
 
 def _paths(links: dict[str, str], content: bytes, site_packages: str) -> tuple[PathsEntry, ...]:

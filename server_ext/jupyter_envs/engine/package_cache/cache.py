@@ -7,17 +7,23 @@ asked for, so that linking from the cache loads none of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken, Reporter
-from jupyter_envs.engine.models.records import PackageManifest, RepodataRecord
-from jupyter_envs.engine.package_cache.layout import directory_names, is_same_package
+from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
+from jupyter_envs.engine.package_cache.layout import directory_names, full_identity, is_same_package
 from jupyter_envs.engine.package_cache.manifest import find_compiled, find_stored_record, read_manifest
 from jupyter_envs.errors import CacheError
 from jupyter_envs.settings import Settings
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.package_cache.compiled import CompileJob, CompileReport
+    from jupyter_envs.engine.package_cache.prune import CacheEntry, PruneReport
+    from jupyter_envs.engine.package_cache.verify import Damage
 
 
 class PackageCache:
@@ -32,6 +38,7 @@ class PackageCache:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._layers = settings.package_directories
+        self._distrusted: set[str] = set()
 
     def find(self, record: RepodataRecord) -> Path | None:
         """Return the directory of the record's extracted package, ``None`` when no layer has it."""
@@ -54,6 +61,9 @@ class PackageCache:
         CancelledError
             The token was set; downloads are resumed next time.
         """
+        from jupyter_envs.engine.package_cache.usage import announce
+
+        announce(self._layers[0], records, cancel)
         missing = self.missing(records)
         if missing:
             from jupyter_envs.engine.package_cache.populate import Populator
@@ -89,17 +99,131 @@ class PackageCache:
         manifest = read_manifest(record, stored, directory)
         if cache_tag is None:
             return manifest
+        compiled = self._find_compiled(directory, stored, cache_tag)
+        if compiled is None:
+            return manifest
+        return msgspec.structs.replace(manifest, pyc_directory=compiled[0], pyc=compiled[1])
+
+    def compile(
+        self, records: Sequence[RepodataRecord], python: Path, cache_tag: str, reporter: Reporter, cancel: CancelToken
+    ) -> CompileReport:
+        """Compile the Python files of packages that are in the cache, unless that was done before.
+
+        Parameters
+        ----------
+        records : sequence of RepodataRecord
+            Those that are not in the cache are left out.
+        python : Path
+            An environment's Python, which does the compiling.
+        cache_tag : str
+            Its ``sys.implementation.cache_tag``, such as ``cpython-311``.
+        reporter, cancel
+            Told the phase ``compile``; asked between packages.
+
+        Raises
+        ------
+        CacheError
+            The Python cannot be run or has another tag, or the cache cannot be written.
+        StorageError
+            The disk refuses.
+        """
+        from jupyter_envs.engine.package_cache import disk
+        from jupyter_envs.engine.package_cache.compiled import CompileReport, compile_packages
+
+        pkgs = self._layers[0]
+        with disk.locked(pkgs, f".compile-{cache_tag}", cancel):
+            jobs = self._compile_jobs(records, cache_tag)
+            if not jobs:
+                return CompileReport()
+            return compile_packages(jobs, pkgs, python, cache_tag, reporter, cancel)
+
+    def verify(self, record: RepodataRecord) -> list[Damage]:
+        """Check each file of an extracted package against ``info/paths.json``; return what is wrong.
+
+        Raises
+        ------
+        CacheError
+            The package is not in the cache.
+        ArchiveError
+            Its metadata is damaged.
+        """
+        from jupyter_envs.engine.package_cache.verify import find_damage
+
+        return find_damage(self.manifest(record, None))
+
+    def discard_damaged(self, records: Sequence[RepodataRecord]) -> list[RepodataRecord]:
+        """Verify packages and throw away the damaged, so that ``populate`` brings them again.
+
+        A damaged one in a read-only layer stays there and is not used by this object any more. Returns the damaged;
+        records that are not in the cache are left out.
+        """
+        from jupyter_envs.engine.package_cache.verify import discard, is_damaged
+
+        damaged = []
+        for record in records:
+            while (found := self._locate(record)) is not None and is_damaged(record, found[1], found[0]):
+                damaged.append(record)
+                if found[0].startswith(f"{self._layers[0]}/"):
+                    discard(self._layers[0], found[0])
+                else:
+                    self._distrusted.add(found[0])
+        return damaged
+
+    def entries(self) -> list[CacheEntry]:
+        """Return everything in the writable directory, with sizes and whether environments share its files."""
+        from jupyter_envs.engine.package_cache.prune import list_entries
+
+        return list_entries(self._layers[0])
+
+    def prune(self, keep: Collection[str], *, dry_run: bool = False) -> PruneReport:
+        """Remove from the writable directory what no environment uses.
+
+        Parameters
+        ----------
+        keep : collection of str
+            Dists (``name-version-build``) that stay whatever their links say: those of all environments' records.
+        dry_run : bool
+            Only say what would be removed.
+
+        Raises
+        ------
+        StorageError
+            Something cannot be removed.
+        """
+        from jupyter_envs.engine.package_cache.prune import prune
+
+        return prune(self._layers[0], frozenset(keep), dry_run=dry_run)
+
+    def _compile_jobs(self, records: Sequence[RepodataRecord], cache_tag: str) -> list[CompileJob]:
+        from jupyter_envs.engine.package_cache.compiled import CompileJob, sources_to_compile
+
+        jobs = []
+        for record in records:
+            found = self._locate(record)
+            if found is None or self._find_compiled(*found, cache_tag) is not None:
+                continue
+            directory, stored = found
+            paths = sources_to_compile(read_manifest(record, stored, directory), cache_tag)
+            if paths:
+                jobs.append(CompileJob(directory=directory, package=full_identity(stored), paths=paths))
+        return jobs
+
+    def _find_compiled(
+        self, directory: str, stored: RepodataRecord, cache_tag: str
+    ) -> tuple[str, tuple[PathsEntry, ...]] | None:
         name = directory.rpartition("/")[2]
         for pkgs in self._layers:
-            compiled = find_compiled(pkgs, cache_tag, name)
+            compiled = find_compiled(pkgs, cache_tag, name, stored)
             if compiled is not None:
-                return msgspec.structs.replace(manifest, pyc_directory=compiled[0], pyc=compiled[1])
-        return manifest
+                return compiled
+        return None
 
     def _locate(self, record: RepodataRecord) -> tuple[str, RepodataRecord] | None:
         for pkgs in self._layers:
             for name in directory_names(record):
                 directory = f"{pkgs}/{name}"
+                if directory in self._distrusted:
+                    continue
                 stored = find_stored_record(directory)
                 if stored is None:
                     continue

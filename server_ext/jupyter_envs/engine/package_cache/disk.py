@@ -26,6 +26,14 @@ def make_temporary(pkgs: str) -> str:
     return path
 
 
+def names(path: str) -> list[str]:
+    """Return the names in a directory, sorted; none when it is not there."""
+    try:
+        return sorted(os.listdir(path))
+    except FileNotFoundError:
+        return []
+
+
 def remove_tree(path: str) -> None:
     """Remove a directory with all in it; one that is gone already is fine."""
     try:
@@ -47,7 +55,7 @@ def remove_stale(pkgs: str) -> list[str]:
 def stale_names(pkgs: str) -> list[str]:
     """Return the temporary directories whose process is gone."""
     found = []
-    for name in _names(pkgs):
+    for name in names(pkgs):
         match = TEMPORARY.fullmatch(name)
         if match is not None and not process_exists(int(match.group(1))):
             found.append(name)
@@ -124,13 +132,6 @@ def _lock(fd: int, cancel: CancelToken | None) -> bool:
             return True  # no locks here: the work may be done twice, the rename still decides
         else:
             return True
-
-
-def _names(path: str) -> list[str]:
-    try:
-        return sorted(os.listdir(path))
-    except FileNotFoundError:
-        return []
 
 
 @functools.cache

@@ -16,14 +16,33 @@ from __future__ import annotations
 import hashlib
 import re
 
+import msgspec
+
 from jupyter_envs.engine.fetch.urls import without_credentials
-from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.models.records import PathsEntry, RepodataRecord
 
 DOWNLOADS = ".downloads"
 LOCKS = ".locks"
 COMPILED = ".pyc"
 TEMPORARY = re.compile(r"\.tmp-(\d+)-[0-9a-f]+")
 INDEX = "index.json"
+
+
+class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """``index.json`` of a package's compiled files: the shape of ``paths.json``, and which package they are of.
+
+    ``package`` is the sha256 of the package's archive, else its URL; ``failed`` counts sources that do not compile.
+    """
+
+    paths: tuple[PathsEntry, ...] = ()
+    paths_version: int = 1
+    package: str = ""
+    failed: int = 0
+
+
+def full_identity(record: RepodataRecord) -> str:
+    """Return what tells a package from every other: its sha256, else its URL."""
+    return (record.sha256 or without_credentials(record.url)).lower()
 
 
 def identity(record: RepodataRecord) -> str:

@@ -10,12 +10,12 @@ import msgspec
 
 from jupyter_envs.engine.archive.guard import are_safe_paths, refuse
 from jupyter_envs.engine.archive.metadata import read_paths
-from jupyter_envs.engine.models.records import LinkJson, PackageManifest, PathsEntry, PathsJson, RepodataRecord
-from jupyter_envs.engine.package_cache.layout import COMPILED, INDEX
+from jupyter_envs.engine.models.records import LinkJson, PackageManifest, PathsEntry, RepodataRecord
+from jupyter_envs.engine.package_cache.layout import COMPILED, INDEX, CompiledIndex, full_identity
 
 _STORED_DECODER = msgspec.json.Decoder(RepodataRecord)
 _LINK_DECODER = msgspec.json.Decoder(LinkJson)
-_PATHS_DECODER = msgspec.json.Decoder(PathsJson)
+_COMPILED_DECODER = msgspec.json.Decoder(CompiledIndex)
 
 
 def find_stored_record(directory: str) -> RepodataRecord | None:
@@ -59,17 +59,20 @@ def read_manifest(record: RepodataRecord, stored: RepodataRecord, directory: str
     )
 
 
-def find_compiled(pkgs: str, cache_tag: str, name: str) -> tuple[str, tuple[PathsEntry, ...]] | None:
-    """Return the directory and entries of a package's compiled files, ``None`` when they are not complete."""
+def find_compiled(
+    pkgs: str, cache_tag: str, name: str, stored: RepodataRecord
+) -> tuple[str, tuple[PathsEntry, ...]] | None:
+    """Return the directory and entries of a package's compiled files, ``None`` when there are none of its own."""
     directory = f"{pkgs}/{COMPILED}/{cache_tag}/{name}"
     content = _find_bytes(f"{directory}/{INDEX}")
     if content is None:
         return None
     try:
-        entries = _PATHS_DECODER.decode(content).paths
+        index = _COMPILED_DECODER.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return (directory, entries) if are_safe_paths([entry.path for entry in entries]) else None
+    own = index.package == full_identity(stored) and are_safe_paths([entry.path for entry in index.paths])
+    return (directory, index.paths) if own else None
 
 
 def noarch_kind(value: str | bool | None) -> str | None:

@@ -1,0 +1,175 @@
+"""What lies in the writable cache directory, and the removal of what no environment uses.
+
+Used is a package that any environment shares a file with (a link count above the package's own), that a record names,
+or that a running process announced. ``decide`` is pure and returns what would go; ``prune`` does it. Removed as well:
+archives and parts of downloads, what dead processes left, and compiled files of packages that are gone. Links are never
+followed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from jupyter_envs.engine.package_cache import disk
+from jupyter_envs.engine.package_cache.layout import COMPILED, DOWNLOADS
+from jupyter_envs.engine.package_cache.manifest import find_stored_record
+from jupyter_envs.engine.package_cache.usage import PRUNE_LOCK, used_by_others
+from jupyter_envs.errors import LockedError, StorageError
+
+ARCHIVES = (".conda", ".tar.bz2", ".whl")
+
+
+class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing in the cache.
+
+    ``kind`` is ``package``, ``compiled``, ``archive``, ``download`` or ``temporary``; ``bytes`` is what lies on the
+    disk for it, ``freed`` what its removal would free (files shared with environments stay). ``dist`` is the package's.
+    """
+
+    kind: str
+    path: str
+    dist: str = ""
+    bytes: int = 0
+    freed: int = 0
+    files: int = 0
+    linked: bool = False
+
+
+class PruneReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was removed, or would be in a dry run, and the bytes that frees."""
+
+    removed: tuple[CacheEntry, ...] = ()
+    kept: int = 0
+    freed_bytes: int = 0
+    dry_run: bool = False
+
+
+def list_entries(pkgs: str) -> list[CacheEntry]:
+    """Return everything in a cache directory."""
+    return list(_iter_entries(pkgs))
+
+
+def decide(entries: Sequence[CacheEntry], keep: frozenset[str]) -> list[CacheEntry]:
+    """Return the entries that no environment uses.
+
+    Parameters
+    ----------
+    entries : sequence of CacheEntry
+        All of a cache directory.
+    keep : frozenset of str
+        Dists that stay.
+    """
+    stay = {
+        os.path.basename(entry.path)
+        for entry in entries
+        if entry.kind == "package" and (entry.linked or entry.dist in keep)
+    }
+    going = []
+    for entry in entries:
+        if entry.kind in ("package", "compiled") and os.path.basename(entry.path) in stay:
+            continue
+        if entry.kind == "download" and entry.dist in keep:
+            continue
+        going.append(entry)
+    return going
+
+
+def prune(pkgs: str, keep: frozenset[str], *, dry_run: bool) -> PruneReport:
+    """Remove what no environment uses from a cache directory.
+
+    Raises
+    ------
+    LockedError
+        Another process is pruning.
+    StorageError
+        Something cannot be removed; what was removed before is gone.
+    """
+    if not os.path.isdir(pkgs):
+        return PruneReport(dry_run=dry_run)
+    try:
+        with disk.locked(pkgs, PRUNE_LOCK, None) as mine:
+            if not mine:
+                raise LockedError(
+                    "another process is cleaning or filling the package cache", hint="try again in a moment"
+                )
+            entries = list_entries(pkgs)
+            going = decide(entries, keep | used_by_others(pkgs))
+            if not dry_run:
+                _remove(pkgs, going)
+    except OSError as error:
+        raise StorageError.from_os_error(error, "cleaning the package cache") from error
+    return PruneReport(
+        removed=tuple(going),
+        kept=len(entries) - len(going),
+        freed_bytes=sum(entry.freed for entry in going),
+        dry_run=dry_run,
+    )
+
+
+def _remove(pkgs: str, going: Sequence[CacheEntry]) -> None:
+    temporary = disk.make_temporary(pkgs)
+    for number, entry in enumerate(going):
+        if entry.kind == "package":  # a half-removed package must not be seen under its name
+            os.rename(entry.path, f"{temporary}/{number}")  # plain strings in the cache
+        elif os.path.isdir(entry.path):
+            disk.remove_tree(entry.path)
+        else:
+            os.unlink(entry.path)  # plain strings in the cache
+    disk.remove_tree(temporary)
+
+
+def _iter_entries(pkgs: str) -> Iterator[CacheEntry]:
+    stale = set(disk.stale_names(pkgs))
+    for name in disk.names(pkgs):
+        path = f"{pkgs}/{name}"
+        if name in stale:
+            yield _measure("temporary", path)
+        elif name.startswith("."):
+            continue
+        elif os.path.isdir(path):
+            stored = find_stored_record(path)
+            if stored is not None or os.path.isdir(f"{path}/info"):
+                yield _measure("package", path, stored.dist if stored else name)
+        elif name.endswith(ARCHIVES):
+            yield _measure("archive", path)
+    for tag in disk.names(f"{pkgs}/{COMPILED}"):
+        for name in disk.names(f"{pkgs}/{COMPILED}/{tag}"):
+            yield _measure("compiled", f"{pkgs}/{COMPILED}/{tag}/{name}")
+    for name in disk.names(f"{pkgs}/{DOWNLOADS}"):
+        yield _measure("download", f"{pkgs}/{DOWNLOADS}/{name}")
+
+
+def _measure(kind: str, path: str, dist: str = "") -> CacheEntry:
+    inodes: dict[tuple[int, int], list[int]] = {}
+    for found in _iter_stats(path):
+        seen = inodes.setdefault((found.st_dev, found.st_ino), [found.st_blocks * 512, found.st_nlink, 0])
+        seen[2] += 1
+    linked = any(links > own for _, links, own in inodes.values())
+    return CacheEntry(
+        kind=kind,
+        path=path,
+        dist=dist,
+        bytes=sum(size for size, _, _ in inodes.values()),
+        freed=sum(size for size, links, own in inodes.values() if links <= own),
+        files=len(inodes),
+        linked=linked,
+    )
+
+
+def _iter_stats(path: str) -> Iterator[os.stat_result]:
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        yield found
+        return
+    todo = [path]
+    while todo:
+        with os.scandir(todo.pop()) as listing:
+            for entry in listing:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(entry.path)
+                else:
+                    yield entry.stat(follow_symlinks=False)
