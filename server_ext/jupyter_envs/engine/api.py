@@ -12,25 +12,39 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_envs.engine.execution import Executor
-from jupyter_envs.engine.history.generations import read_generations
+from jupyter_envs.engine.history.generations import (
+    find_latest,
+    generation_numbers,
+    read_generation,
+    read_generations,
+)
+from jupyter_envs.engine.link.plan import link_target
 from jupyter_envs.engine.models.events import CancelToken, NullReporter, Reporter
-from jupyter_envs.engine.models.findings import Finding
+from jupyter_envs.engine.models.findings import Finding, sort_findings
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult, Generation
+from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
-from jupyter_envs.engine.planning import Planner, check_environment, check_free, check_installed, requested_of
+from jupyter_envs.engine.planning import Planner, check_environment, check_free, check_installed, ordered, requested_of
 from jupyter_envs.engine.planning_rules import why_chains
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.names import validate_name
-from jupyter_envs.engine.prefix.records import read_records
+from jupyter_envs.engine.prefix.records import iter_record_names, read_records
 from jupyter_envs.engine.prefix.registry import register_environment, unregister_environment
+from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.settings import Settings
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.package_cache.compiled import CompileReport
+    from jupyter_envs.engine.package_cache.prune import PruneReport
+    from jupyter_envs.engine.prefix.disk import DiskReport, DiskUsage
 
 
 class Engine:
@@ -204,6 +218,87 @@ class Engine:
 
         check_environment(prefix)
         return verify(prefix)
+
+    def doctor(self, prefix: Path | None) -> list[Finding]:
+        """Look for what is wrong with one environment, or (``None``) with all of ours and with the list of them."""
+        from jupyter_envs.engine.prefix.doctor import doctor, doctor_registry
+
+        if prefix is not None:
+            return doctor(prefix, self.settings, os.environ)
+        own = [info for info in self.environments() if info.kind == "own"]
+        found = [finding for info in own for finding in doctor(info.path, self.settings, os.environ, name=info.name)]
+        return sort_findings([*found, *doctor_registry(os.environ)])
+
+    def disk(self, prefixes: Sequence[Path]) -> list[DiskUsage]:
+        """Return the bytes of each environment: its own, and those it shares by hard links."""
+        from jupyter_envs.engine.prefix.disk import disk_usage
+
+        return disk_usage(prefixes)
+
+    def disk_report(self) -> DiskReport:
+        """Return the bytes of all environments and caches together, nothing counted twice."""
+        from jupyter_envs.engine.prefix.disk import disk_report
+
+        return disk_report(self.prefixes(), self.settings.package_directories)
+
+    def clean(self, *, dry_run: bool) -> PruneReport:
+        """Remove packages that no environment uses; what one undo of each environment needs stays."""
+        keep: set[str] = set()
+        for prefix in self.prefixes():
+            keep.update(f"{name}-{version}-{build}" for name, version, build in iter_record_names(prefix))
+            numbers = generation_numbers(prefix)[-2:]
+            keep.update(record.dist for number in numbers for record in read_generation(prefix, number).records)
+        if not dry_run:
+            for directory in self.settings.envs_directories[:1]:
+                sweep(Path(directory), now=datetime.now().timestamp())
+            for finding in self.doctor(None):
+                if finding.code == "registry.stale":
+                    unregister_environment(finding.path, os.environ)
+        return self.cache.prune(keep, dry_run=dry_run)
+
+    def compile(self, prefix: Path) -> CompileReport:
+        """Compile the sources of an environment's packages in the cache, for whoever links them next."""
+        records = [record.repodata() for record in read_records(prefix)]
+        python = next((record for record in records if record.name == "python"), None)
+        target = link_target(str(prefix), layout_for(self.settings.subdir), python)
+        if target.cache_tag is None:
+            raise NotFoundError(f"{prefix.name} has no Python to compile with", hint="install python into it")
+        executable = prefix / (target.python_executable or target.layout.python_executable)
+        return self.cache.compile(self._in_cache(records), executable, target.cache_tag, self._reporter, self._cancel)
+
+    def _in_cache(self, records: Sequence[RepodataRecord]) -> list[RepodataRecord]:
+        return [record for record in records if self.cache.find(record)]
+
+    def export(self, prefix: Path, form: str, *, exact: bool = False) -> str:
+        """Return an environment as the text of a file.
+
+        Parameters
+        ----------
+        form : str
+            ``yaml`` (CEP 24), ``explicit`` (CEP 23), ``pixi`` or ``requirements``.
+        exact : bool
+            Whether a ``yaml`` names every package with its build instead of what was asked for.
+        """
+        from jupyter_envs.engine.exchange.environment_yml import export_yaml
+        from jupyter_envs.engine.exchange.explicit import export_explicit
+        from jupyter_envs.engine.exchange.pixi_lock import export_pixi_lock
+        from jupyter_envs.engine.exchange.requirements import export_requirements
+
+        check_environment(prefix)
+        installed = read_records(prefix)
+        records = ordered(record.repodata() for record in installed)
+        latest = find_latest(prefix)
+        channels = latest.channels if latest and latest.channels else self.settings.channels
+        if form == "yaml":
+            requested, variables = requested_of(prefix, installed), read_state(prefix)
+            return export_yaml(records, requested, channels, variables, prefix.name, exact=exact)
+        if form == "explicit":
+            return export_explicit(records, self.settings.subdir)
+        if form == "pixi":
+            return export_pixi_lock(records, channels, self.settings.subdir)
+        if form == "requirements":
+            return export_requirements(records)
+        raise SpecError(f"no such format: {form}", hint="yaml, explicit, pixi or requirements")
 
     def search(
         self,

@@ -275,7 +275,7 @@ class Planner:
         for record in link:
             if record.dist in absent or not self._cache.find(record):
                 continue
-            paths = (entry.path for entry in self._cache.manifest(record, None).paths)
+            paths = [entry.path for entry in self._cache.manifest(record, None).paths]
             found.extend(f"{record.dist}: {path}" for path in link_scripts(record.name, paths, layout))
         return tuple(found)
 
