@@ -7,6 +7,7 @@ ends after the plan, and a second executes exactly that plan. Ctrl-C cancels the
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,7 +24,7 @@ from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job, JobRequest
 from jupyter_envs.jobs.plans import load_plan
 
-PAST = {"create": "created", "clone": "cloned to", "repair": "repaired"}
+PAST = {"create": "created", "clone": "cloned", "repair": "repaired"}
 
 
 def run_change(
@@ -171,12 +172,12 @@ def ask_consent(session: Session, plan: ChangePlan) -> None:
     confirm(session, f"this removes or downgrades {counted(len(lost), 'package')} ({names})")
 
 
-def confirm(session: Session, what: str) -> None:
-    """Ask whether to go on; see ``ask_consent``."""
+def confirm(session: Session, what: str, *, look: str = "--dry-run") -> None:
+    """Ask whether to go on; see ``ask_consent``. ``look`` is how the person can see it without doing it."""
     if session.output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise SpecError(
             f"{what}, and nobody can be asked",
-            hint="add --yes to agree, or look at it first with --dry-run",
+            hint="add --yes to agree" + (f", or look at it first with {look}" if look else ""),
             code="spec.consent",
         )
     if not click.confirm(f"{what}. Go on?", default=True, err=True):
@@ -204,17 +205,15 @@ def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
 
 
 def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any]) -> str:
-    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB on disk``."""
-    from pathlib import Path
-
+    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB more on disk``."""
     name = session.name_of(Path(plan.prefix))
-    done = f"{name} {PAST[plan.action]}" if plan.action in ("create", "repair") else f"{name} changed"
-    if plan.action == "clone":
-        done = f"{name} cloned"
+    if not change:
+        return f"{name} has it all already"
     parts = [f"generation {change['generation']}"] if change.get("generation") else []
     if change.get("linked_files"):
         parts.append(f"{change['linked_files']:,} files linked")
-        parts.append(f"{human_bytes(change.get('disk_bytes', 0))} of them copied")
+        parts.append(f"{human_bytes(change.get('disk_bytes', 0))} more on disk")
+    done = f"{name} {PAST.get(plan.action, 'changed')}"
     return f"{done}: {', '.join(parts)}" if parts else done
 
 

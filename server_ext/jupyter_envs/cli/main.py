@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from jupyter_envs import __version__
 from jupyter_envs.cli.lazy import LazyGroup, Verb
-from jupyter_envs.errors import CancelledError, EnvsError, SpecError
+from jupyter_envs.errors import CancelledError, EnvsError, SpecError, StorageError
 
 COMPLETE_VARIABLE = "_JUPYTER_ENVS_COMPLETE"
 _HERE = "jupyter_envs.cli"
@@ -100,6 +101,12 @@ def run(argv: Sequence[str]) -> int:
         return _fail(_from_click(error), argv)
     except EnvsError as error:
         return _fail(error, argv)
+    except OSError as error:
+        return _fail(StorageError.from_os_error(error, "running the command"), argv)
+    except Exception as error:
+        traceback.print_exc()
+        hint = "this is a fault of jupyter-envs; please report it with the lines above"
+        return _fail(EnvsError(f"{type(error).__name__}: {error}", hint=hint, code="internal"), argv)
     return answer if isinstance(answer, int) else 0
 
 

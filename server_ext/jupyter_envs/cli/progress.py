@@ -76,7 +76,7 @@ class LineView:
             click.echo(said, err=True)
         elif event.kind == "phase" and event.phase != self._phase and event.phase not in _QUIET_PHASES:
             self._phase = event.phase
-            click.echo(f"{event.text or PHASE_TITLES.get(event.phase, event.phase)}…", err=True)
+            click.echo(f"{title_of(event)}…", err=True)
 
     def pause(self) -> None:
         """Do nothing: lines do not move."""
@@ -132,10 +132,16 @@ class BarView:
             if self._task is not None:
                 progress.remove_task(self._task)
             self._phase = event.phase
-            title = PHASE_TITLES.get(event.phase, event.phase)
-            self._task = progress.add_task(title, total=None, amount="")
+            self._task = progress.add_task(title_of(event), total=None, amount="")
         done, total = (event.done_bytes, event.total_bytes) if event.total_bytes else (event.done, event.total)
         progress.update(self._task, completed=done, total=total or None, amount=amount(event))
+
+
+def title_of(event: Event) -> str:
+    """Return what a phase is called; linking nothing is taking things away."""
+    if event.kind == "phase" and event.phase == "link" and not event.total:
+        return "unlinking"
+    return PHASE_TITLES.get(event.phase, event.phase)
 
 
 def amount(event: Event) -> str:

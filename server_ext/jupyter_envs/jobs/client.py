@@ -20,7 +20,7 @@ import msgspec
 from jupyter_envs.errors import CancelledError, EnvsError, StorageError
 from jupyter_envs.jobs.events import EventReader, JobEvent
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
-from jupyter_envs.jobs.process import RUN_MODULE, is_running, process_started
+from jupyter_envs.jobs.process import RUN_MODULE, is_running, kill_tree, process_started
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
@@ -166,7 +166,8 @@ class JobClient:
             error = CancelledError("cancelled before it began")
             self.store.finish(job_id, "cancelled", exit_code=error.exit_code, error=error.to_dict())
             return self.store.get(job_id)
-        _signal(job.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(job.pid, signal.SIGTERM)
         job = self.wait(job_id, timeout=grace)
         if not job.finished:
             job = self._kill(job)
@@ -175,7 +176,7 @@ class JobClient:
     def _kill(self, job: Job) -> Job:
         assert job.pid is not None
         if is_running(job.id, job.pid, job.process_started or 0.0):
-            _signal(job.pid, signal.SIGKILL)
+            kill_tree(job.pid)
         job = self.wait(job.id)
         if job.state == "cancelled" and job.prefix and job.kind not in ("plan", "compile"):
             request = JobRequest(kind="recover", prefix=job.prefix, hidden=True, register_kernel=False)
@@ -193,9 +194,3 @@ def describe_end(job: Job) -> tuple[JobState, EnvsError]:
         code="job.interrupted",
         detail={"job": job.id, "prefix": job.prefix},
     )
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a job's process; one that has just ended needs none."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import psutil
 
 RUN_MODULE = "jupyter_envs.jobs.run"
@@ -40,3 +42,16 @@ def is_running(job_id: str, pid: int, started: float) -> bool:
     except psutil.AccessDenied:  # another user's: pids of our own jobs can always be read
         return False
     return RUN_MODULE in arguments and job_id in arguments
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and all that it started: a script that outlived its job would write into what is put back."""
+    try:
+        process = psutil.Process(pid)
+        started = process.children(recursive=True)
+        process.kill()
+    except psutil.NoSuchProcess:
+        return
+    for child in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()

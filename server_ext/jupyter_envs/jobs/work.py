@@ -75,7 +75,16 @@ def _execute(request: JobRequest, place: Workplace) -> Result:
     return _carry_out(load_plan(place.settings.root, request.plan_id), request, place)
 
 
+def _changes_nothing(plan: ChangePlan, place: Workplace) -> bool:
+    """Return whether everything that an install or update asks for is there and was asked for before."""
+    if plan.changes or plan.action not in ("install", "update", "repair"):
+        return False
+    return set(plan.requested) == set(place.engine.requested(Path(plan.prefix)))
+
+
 def _carry_out(plan: ChangePlan, request: JobRequest, place: Workplace) -> Result:
+    if _changes_nothing(plan, place):
+        return {"plan_id": plan.plan_id, "executed": True, "result": {}, "kernels": []}
     result = place.engine.execute(plan)
     kernels = _sync_kernels(Path(plan.prefix), request, place)
     return {"plan_id": plan.plan_id, "executed": True, "result": msgspec.to_builtins(result), "kernels": kernels}
