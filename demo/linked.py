@@ -6,17 +6,20 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.markup import escape
 from rich.tree import Tree
 
+MOST = 5  # entries of one directory that are shown
 
-def record_of(prefix: Path, name: str) -> dict[str, object]:
+
+def record_of(prefix: Path, name: str) -> dict[str, Any]:
     """Return the record of an installed package."""
     for path in sorted((prefix / "conda-meta").glob("*.json")):
-        record: dict[str, object] = json.loads(path.read_text())
+        record: dict[str, Any] = json.loads(path.read_text())
         if record["name"] == name:
             return record
     raise SystemExit(f"{name} is not installed in {prefix}")
@@ -31,30 +34,42 @@ def describe(path: Path) -> str:
     return f"{escape(path.name)} [dim]{decimal(info.st_size)}[/] {shared}"
 
 
-def tree_of(prefix: Path, name: str, most: int = 6) -> Tree:
-    """Return the tree; of a directory with many files the first ``most`` are shown."""
-    record = record_of(prefix, name)
-    files = sorted(str(path) for path in record.get("files", []))  # type: ignore[attr-defined]  # a list in CEP 32
-    root = Tree(f"[bold]{name} {record['version']}[/] [dim]{len(files)} files below {escape(str(prefix))}[/]")
-    branches = {"": root}
-    shown: dict[str, int] = {}
+def nested(files: list[str]) -> dict[str, Any]:
+    """Return files as directories in directories; a file is ``None``."""
+    root: dict[str, Any] = {}
     for file in files:
-        directory = os.path.dirname(file)
-        branch = _branch(branches, directory)
-        shown[directory] = shown.get(directory, 0) + 1
-        if shown[directory] <= most:
-            branch.add(describe(prefix / file))
-    for directory, count in shown.items():
-        if count > most:
-            branches[directory].add(f"[dim]and {count - most} more[/]")
+        directory = root
+        for part in file.split("/")[:-1]:
+            directory = directory.setdefault(part, {})
+        directory[file.rpartition("/")[2]] = None
     return root
 
 
-def _branch(branches: dict[str, Tree], directory: str) -> Tree:
-    if directory not in branches:
-        parent, _, own = directory.rpartition("/")
-        branches[directory] = _branch(branches, parent).add(f"[blue]{escape(own)}/[/]")
-    return branches[directory]
+def count(directory: dict[str, Any]) -> int:
+    """Return how many files are below a directory."""
+    return sum(1 if below is None else count(below) for below in directory.values())
+
+
+def grow(tree: Tree, directory: dict[str, Any], path: Path) -> None:
+    """Add a directory's entries to the tree, all of a few and the first of many."""
+    entries = sorted(directory.items(), key=lambda item: (item[1] is not None, item[0]))
+    for name, below in entries[:MOST]:
+        if below is None:
+            tree.add(describe(path / name))
+        else:
+            grow(tree.add(f"[blue]{escape(name)}/[/]"), below, path / name)
+    rest = dict(entries[MOST:])
+    if rest:
+        tree.add(f"[dim]and {count(rest)} more files[/]")
+
+
+def tree_of(prefix: Path, name: str) -> Tree:
+    """Return the tree of one package."""
+    record = record_of(prefix, name)
+    files = sorted(record["files"])
+    root = Tree(f"[bold]{name} {record['version']}[/] [dim]{len(files)} files below {escape(str(prefix))}[/]")
+    grow(root, nested(files), prefix)
+    return root
 
 
 if __name__ == "__main__":

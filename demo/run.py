@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -86,12 +87,19 @@ def show(output: dict[str, object]) -> None:
     """Print one output of a cell; a picture goes to a file."""
     data = output.get("data", {})
     if "text" in output:
-        print(str(output["text"]).rstrip())
+        print("\n".join(settled(str(output["text"]))))
     elif isinstance(data, dict) and "image/png" in data:
         (ROOT / "plot.png").write_bytes(base64.b64decode(data["image/png"]))
         print(f"    (a plot: {ROOT / 'plot.png'})")
     elif isinstance(data, dict):
         print(str(data.get("text/plain", "")).rstrip())
+
+
+def settled(text: str) -> list[str]:
+    """Return what is left of a terminal's lines when the progress bars have been drawn over."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-ln-z]", "\r", re.sub(r"\x1b\[[0-9;]*m", "", text))
+    lines = (line.strip("\r").rpartition("\r")[2].rstrip() for line in plain.split("\n"))
+    return [line for line in lines if line and "━" not in line]
 
 
 def gone() -> bool:
