@@ -6,9 +6,7 @@ that need them, so that listing and linking stay fast.
 
 from __future__ import annotations
 
-import difflib
 import os
-import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -167,6 +165,8 @@ class Engine:
         for info in infos:
             if info.name == name_or_path:
                 return Path(info.path)
+        import difflib
+
         near = difflib.get_close_matches(name_or_path, [info.name for info in infos], 3)
         raise NotFoundError(
             f"there is no environment {name_or_path}",
@@ -274,6 +274,8 @@ class Engine:
 
         Parameters
         ----------
+        prefix : Path
+            The environment.
         form : str
             ``yaml`` (CEP 24), ``explicit`` (CEP 23), ``pixi`` or ``requirements``.
         exact : bool
@@ -309,12 +311,14 @@ class Engine:
         offline: bool = False,
     ) -> list[RepodataRecord]:
         """Return packages whose name matches, newest versions first."""
-        from jupyter_envs.engine.solve import search
+        from jupyter_envs.engine.solve.search import search
 
         return list(search(text, self.settings, channels=channels, sources=sources, offline=offline))
 
     def free_bytes(self) -> int:
         """Return the free space where environments are made, in bytes."""
+        import shutil
+
         directory = Path(self.settings.root)
         while not directory.exists():
             directory = directory.parent

@@ -6,8 +6,7 @@ Owns what each action means. It refuses to touch a frozen environment (CEP 22), 
 
 from __future__ import annotations
 
-import difflib
-import secrets
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +73,8 @@ class Planner:
             Nothing has changed.
         """
         prefix = Path(request.prefix)
+        # Before anything is read: a change that commits meanwhile must make the plan stale, not part of it.
+        base = fingerprint(prefix)
         if request.action in ("create", "clone"):
             check_free(prefix)
             before: list[PrefixRecord] = []
@@ -83,7 +84,7 @@ class Planner:
             check_not_frozen(prefix, override=request.override_frozen)
             before = read_records(prefix, on_broken=None if request.action != "repair" else lambda _finding: None)
             target = self._changed(request, prefix, before)
-        return self._compare(request, prefix, before, target)
+        return self._compare(request, base, before, target)
 
     def _create(self, request: ChangeRequest) -> Target:
         specs = request.specs
@@ -191,7 +192,8 @@ class Planner:
         unlock: frozenset[str] = frozenset(),
         new: bool = False,
     ) -> Target:
-        from jupyter_envs.engine.solve import SolveRequest, solve
+        from jupyter_envs.engine.solve.request import SolveRequest
+        from jupyter_envs.engine.solve.run import solve
 
         self._reporter.report(Event(kind="phase", phase="solve", text="choosing versions"))
         if not specs:
@@ -223,17 +225,16 @@ class Planner:
             variables=request.variables or None,
         )
 
-    def _compare(
-        self, request: ChangeRequest, prefix: Path, before: Sequence[PrefixRecord], target: Target
-    ) -> ChangePlan:
+    def _compare(self, request: ChangeRequest, base: str, before: Sequence[PrefixRecord], target: Target) -> ChangePlan:
+        prefix = Path(request.prefix)
         diff = diff_packages(before, target.records, relink=target.relink)
         missing = self._cache.missing(diff.link)
         variables = target.variables if target.variables is not None else read_state(prefix)
         return ChangePlan(
-            plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
+            plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{os.urandom(4).hex()}",
             action=request.action,
             prefix=str(prefix),
-            base=fingerprint(prefix),
+            base=base,
             records=target.records,
             requested=target.requested,
             changes=tuple(sorted(diff.changes, key=lambda change: change.name)),
@@ -365,6 +366,8 @@ def check_installed(names: Sequence[str], records: Sequence[PrefixRecord], prefi
     present = {record.name for record in records}
     for name in names:
         if name not in present:
+            import difflib
+
             near = difflib.get_close_matches(name, present, 3)
             raise NotFoundError(
                 f"{name} is not installed in {prefix.name}",

@@ -39,6 +39,9 @@ class PackageCache:
         self._settings = settings
         self._layers = settings.package_directories
         self._distrusted: set[str] = set()
+        # What was found stays found: a process announces what it uses, and only then is it safe from pruning.
+        self._located: dict[tuple[str, str], tuple[str, RepodataRecord]] = {}
+        self._manifests: dict[str, tuple[RepodataRecord, PackageManifest]] = {}
 
     def find(self, record: RepodataRecord) -> Path | None:
         """Return the directory of the record's extracted package, ``None`` when no layer has it."""
@@ -96,7 +99,10 @@ class PackageCache:
                 detail={"dist": record.dist},
             )
         directory, stored = found
-        manifest = read_manifest(record, stored, directory)
+        known = self._manifests.get(directory)
+        if known is None or known[0] != record:
+            known = self._manifests[directory] = (record, read_manifest(record, stored, directory))
+        manifest = known[1]
         if cache_tag is None:
             return manifest
         compiled = self._find_compiled(directory, stored, cache_tag)
@@ -167,6 +173,7 @@ class PackageCache:
                     discard(self._layers[0], found[0])
                 else:
                     self._distrusted.add(found[0])
+                self._forget()
         return damaged
 
     def entries(self) -> list[CacheEntry]:
@@ -192,6 +199,7 @@ class PackageCache:
         """
         from jupyter_envs.engine.package_cache.prune import prune
 
+        self._forget()
         return prune(self._layers[0], frozenset(keep), dry_run=dry_run)
 
     def _compile_jobs(self, records: Sequence[RepodataRecord], cache_tag: str) -> list[CompileJob]:
@@ -219,6 +227,20 @@ class PackageCache:
         return None
 
     def _locate(self, record: RepodataRecord) -> tuple[str, RepodataRecord] | None:
+        key = (record.dist, record.sha256 or record.md5 or record.url)
+        found = self._located.get(key)
+        if found is None:
+            found = self._search_layers(record)
+            if found is not None:
+                self._located[key] = found
+        return found
+
+    def _forget(self) -> None:
+        """Look everything up anew: something was removed."""
+        self._located.clear()
+        self._manifests.clear()
+
+    def _search_layers(self, record: RepodataRecord) -> tuple[str, RepodataRecord] | None:
         for pkgs in self._layers:
             for name in directory_names(record):
                 directory = f"{pkgs}/{name}"

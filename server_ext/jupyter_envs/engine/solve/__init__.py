@@ -1,8 +1,5 @@
-"""From requests to records, and from a conflict to its explanation with fixes that were tried."""
+"""From requests to records, and from a conflict to its explanation with fixes that were tried.
 
-from jupyter_envs.engine.solve.order import topological_order
-from jupyter_envs.engine.solve.request import ALL, Solution, SolveRequest
-from jupyter_envs.engine.solve.run import solve
-from jupyter_envs.engine.solve.search import search
-
-__all__ = ["ALL", "Solution", "SolveRequest", "search", "solve", "topological_order"]
+Ask ``run.solve``, ``search.search`` and ``order.topological_order``: nothing is loaded here, since ordering records is
+part of changes that need no solver.
+"""

@@ -6,7 +6,7 @@ after the commit finished, by ``journal.recover`` at the next open.
 
 from __future__ import annotations
 
-import secrets
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def change_prefix(execution: Execution) -> Executed:
     StorageError, LinkError, LinkScriptError, CancelledError
         The prefix is as it was.
     """
-    directory = execution.prefix / TRANSACTIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    directory = execution.prefix / TRANSACTIONS / f"{datetime.now():%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
     journal = Journal()
     late: list[PlanWarning] = []
     try:

@@ -7,7 +7,6 @@ away. Link scripts must see the real prefix, so they run after the rename, under
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def create_prefix(execution: Execution) -> Executed:
     prefix = execution.prefix
     if prefix.exists() and any(prefix.iterdir()):
         raise AlreadyExistsError(f"{prefix} is not empty", hint="choose another name, or delete what is there first")
-    building = prefix.parent / f".{prefix.name}.{secrets.token_hex(4)}.{CREATING}"
+    building = prefix.parent / f".{prefix.name}.{os.urandom(4).hex()}.{CREATING}"
     try:
         prefix.parent.mkdir(parents=True, exist_ok=True)
         building.mkdir()
@@ -106,7 +105,7 @@ def _run_scripts(execution: Execution, executed: Executed) -> Executed:
 
 def remove_prefix(prefix: Path) -> None:
     """Make a prefix disappear with one rename, then delete it; a crash in between leaves only a hidden directory."""
-    leaving = prefix.parent / f".{prefix.name}.{secrets.token_hex(4)}.{REMOVING}"
+    leaving = prefix.parent / f".{prefix.name}.{os.urandom(4).hex()}.{REMOVING}"
     prefix.rename(leaving)
     fsync_directory(prefix.parent)
     shutil.rmtree(leaving)

@@ -139,7 +139,7 @@ class PathChanges(msgspec.Struct, frozen=True, kw_only=True):
 
 def diff_paths(
     diff: PackageDiff,
-    linked_paths: Mapping[str, Iterable[str]],
+    linked_paths: Mapping[str, Sequence[str]],
     order: Mapping[str, int],
 ) -> PathChanges:
     """Decide for every path who has it after the change.
@@ -154,6 +154,10 @@ def diff_paths(
         Package name -> position in topological order; the later one wins a path (conda's rule, CEP 32: unlinking
         restores what was clobbered).
     """
+    if not diff.keep and not diff.unlink:
+        placed = {path: package.dist for package in diff.link for path in linked_paths[package.dist]}
+        if len(placed) == sum(map(len, linked_paths.values())):
+            return PathChanges(gone=frozenset(), placed=placed, restored={}, clobbers=())
     winners: dict[str, RepodataRecord] = {}
     clobbers: list[tuple[str, str, str]] = []
 
@@ -179,7 +183,10 @@ def diff_paths(
                 claim(path, record)
             elif path in unlinked:
                 winners[path] = record
-    placed = {path: record.dist for path, record in winners.items() if record.name not in kept}
-    restored = {path: record.dist for path, record in winners.items() if record.name in kept and path in unlinked}
+    dists = {record.name: record.dist for record in (*diff.link, *diff.keep)}
+    placed = {path: dists[record.name] for path, record in winners.items() if record.name not in kept}
+    restored = {
+        path: dists[record.name] for path, record in winners.items() if record.name in kept and path in unlinked
+    }
     gone = frozenset(path for path in owned if path in placed or path in restored or path not in winners)
     return PathChanges(gone=gone, placed=placed, restored=restored, clobbers=tuple(clobbers))
