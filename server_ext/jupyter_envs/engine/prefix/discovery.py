@@ -235,7 +235,7 @@ def _change_state(prefix: str) -> tuple[bool, bool]:
         pending = False
     try:
         holder = msgspec.json.decode(Path(base, "lock").read_bytes(), type=dict[str, object])
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return False, pending
     return _is_alive(holder.get("pid")), pending
 

@@ -19,13 +19,13 @@ def registry_path(environ: Mapping[str, str]) -> Path:
 
 
 def read_registered(environ: Mapping[str, str]) -> list[str]:
-    """Return the listed paths, in order and once each; none when the list cannot be read."""
+    """Return the listed absolute paths, in order and once each; none when the list cannot be read."""
     try:
         text = registry_path(environ).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:
         return []
     lines = (line.strip() for line in text.splitlines())
-    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+    return list(dict.fromkeys(line for line in lines if os.path.isabs(line) and "\0" not in line))
 
 
 def register_environment(prefix: str | os.PathLike[str], environ: Mapping[str, str]) -> bool:
