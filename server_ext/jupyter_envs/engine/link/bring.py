@@ -35,7 +35,10 @@ class Bringer:
 
     def __init__(self, root: str, options: LinkOptions, soft_excluded: str) -> None:
         self._options = options
-        self._root_device = os.stat(root).st_dev
+        try:
+            self._root_device = os.stat(root).st_dev
+        except OSError as error:
+            raise StorageError.from_os_error(error, "linking") from error
         self._soft_excluded = f"{root}/{soft_excluded}/"
         self._devices: dict[str, int] = {}
         self._no_hard: set[int] = set()

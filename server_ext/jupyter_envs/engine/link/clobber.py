@@ -40,7 +40,7 @@ def winners(plans: Sequence[PackageLinkPlan]) -> tuple[dict[str, str], list[Plan
             won[path] = plan.dist
             pairs.setdefault((owner[path], index), []).append(path)
         owner.update(dict.fromkeys(paths, index))
-    _refuse_file_as_directory(owner, plans)
+    refuse_file_as_directory(plans, needed_directories(plans))
     warnings = [_warning(plans[loser].dist, plans[winner].dist, paths) for (loser, winner), paths in pairs.items()]
     return won, warnings
 
@@ -69,17 +69,26 @@ def needed_directories(plans: Sequence[PackageLinkPlan]) -> list[str]:
     return sorted(above)
 
 
-def _refuse_file_as_directory(owner: Mapping[str, int], plans: Sequence[PackageLinkPlan]) -> None:
-    directories = parents(set().union(*(plan.directories for plan in plans)))
-    directories.update(action.path for plan in plans for action in plan.actions if action.kind == "directory")
-    for path in sorted(owner.keys() & directories):
-        other = next((plans[index].dist for inner, index in owner.items() if inner.startswith(f"{path}/")), "")
-        raise LinkError(
-            f"{path} is a file or link of {plans[owner[path]].dist} and a directory of {other or 'another package'}",
-            hint="these packages cannot stand in one environment: remove one of them from the request",
-            code="link.path_conflict",
-            detail={"path": path},
-        )
+def refuse_file_as_directory(plans: Sequence[PackageLinkPlan], directories: Iterable[str]) -> None:
+    """Raise ``LinkError`` (``link.path_conflict``) when a file or soft link stands where a directory is needed.
+
+    A soft link of one package must never redirect the files of another out of the prefix.
+    """
+    wanted = frozenset(directories)
+    for plan in plans:
+        taken = plan.claimed & wanted
+        if not taken:
+            continue
+        made = taken.intersection(plan.paths())
+        for path in sorted(made):
+            inner = f"{path}/"
+            other = next((each.dist for each in plans if any(item.startswith(inner) for item in each.claimed)), "")
+            raise LinkError(
+                f"{path} is a file or link of {plan.dist} and a directory of {other or 'another package'}",
+                hint="these packages cannot stand in one environment: remove one of them from the request",
+                code="link.path_conflict",
+                detail={"path": path},
+            )
 
 
 def _warning(loser: str, winner: str, paths: Sequence[str]) -> PlanWarning:

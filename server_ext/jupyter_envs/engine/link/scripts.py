@@ -55,10 +55,10 @@ def script_environ(run: ScriptRun) -> dict[str, str]:
 
 
 def script_command(run: ScriptRun) -> list[str]:
-    """Return the command line: the script's own first line is not needed, as in conda."""
+    """Return the command line; as in conda, bash of the environment's PATH, whatever the first line says."""
     if run.layout.windows:
         return [run.environ.get("COMSPEC", "cmd.exe"), "/d", "/c", run.script]
-    return ["/bin/sh" if run.layout.subdir.startswith("osx-") else "/bin/bash", run.script]
+    return ["bash", run.script]
 
 
 def run_link_script(run: ScriptRun) -> str:
@@ -87,7 +87,7 @@ def _run(run: ScriptRun) -> tuple[str, int | None]:
     try:
         process = subprocess.Popen(
             script_command(run),
-            cwd=run.prefix,
+            cwd=os.path.dirname(run.script),
             env=script_environ(run),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -8,21 +8,20 @@ interpreter has a space, becomes the ``'''exec'`` form for Python (a shell line 
 from __future__ import annotations
 
 import re
+import shlex
 
 from jupyter_envs.engine.models.platform import PlatformLayout
 
-_PYTHON = re.compile(rb"(?:python|pypy)[0-9.t]*$")
-_SECOND_LINE_MATTERS = re.compile(
-    rb"\A[^\n]*\n(?:[ \t\f]*#[^\n]*?coding[:=])|^from[ \t]+__future__[ \t]+import", re.MULTILINE
-)
+_PYTHON = re.compile(rb"(?:python|pypy)[0-9.t]*")
+_WHEEL_MARK = re.compile(rb"#!pythonw?(?=[ \t\r\n]|\Z)([^\r\n]*)\r?\n?")
+_FUTURE = re.compile(rb"^from[ \t]+__future__[ \t]+import", re.MULTILINE)
+_CODING = re.compile(rb"[^\n]*\n[ \t\f]*#[^\n]*?coding[:=](?![ \t]*utf-?8)", re.IGNORECASE)
 
 
 def python_shebang(executable: str, layout: PlatformLayout) -> bytes:
     """Return the first line or lines, newline included, that run a script with ``executable`` (an absolute path)."""
     raw = executable.encode("utf-8", "surrogateescape")
-    if fits(raw, b"", layout):
-        return b"#!" + raw + b"\n"
-    return _exec_form(raw, b"")
+    return _first_line(raw, b"", layout, python=True)
 
 
 def fits(executable: bytes, options: bytes, layout: PlatformLayout) -> bool:
@@ -54,11 +53,10 @@ def fix_shebang(data: bytes, prefix: bytes, layout: PlatformLayout) -> bytes:
     executable, options = _split(line, prefix)
     if not executable or fits(executable, options, layout):
         return data
-    rest = b"\n" if end < 0 else data[end:]
-    name = executable.rsplit(b"/", 1)[-1]
-    if _PYTHON.fullmatch(name) and not _SECOND_LINE_MATTERS.search(data):
-        return _exec_form(executable, options) + rest[1:]
-    return b"#!/usr/bin/env " + (b"-S " + name + options if options.strip() else name) + rest
+    rest = b"" if end < 0 else data[end + 1 :]
+    python = _PYTHON.fullmatch(executable.rsplit(b"/", 1)[-1]) is not None
+    python = python and not _CODING.match(data) and not _FUTURE.search(data)
+    return _first_line(executable, options, layout, python=python) + rest
 
 
 def _split(line: bytes, prefix: bytes) -> tuple[bytes, bytes]:
@@ -70,9 +68,24 @@ def _split(line: bytes, prefix: bytes) -> tuple[bytes, bytes]:
     return prefix + tail, (b" " + options.strip() if options.strip() else b"")
 
 
-def _exec_form(executable: bytes, options: bytes) -> bytes:
-    quoted = re.sub(rb'([\\"$`])', rb"\\\1", executable)
-    return b"#!/bin/sh\n'''exec' \"" + quoted + b'"' + options + b' "$0" "$@" #\'\'\'\n'
+def _first_line(executable: bytes, options: bytes, layout: PlatformLayout, *, python: bool) -> bytes:
+    """Return the line or lines that run a script; ``python`` says that the text after them may follow a string."""
+    if fits(executable, options, layout):
+        return b"#!" + executable + options + b"\n"
+    if python and _is_plain(executable):
+        quoted = shlex.quote(executable.decode()).encode()
+        return b"#!/bin/sh\n'''exec' " + quoted + options + b' "$0" "$@" #\'\'\'\n'
+    name = executable.rsplit(b"/", 1)[-1]
+    return b"#!/usr/bin/env " + (b"-S " + name + options if options else name) + b"\n"
+
+
+def _is_plain(executable: bytes) -> bool:
+    """Whether the path can stand inside a string of Python source: UTF-8, and no backslashes or line ends."""
+    try:
+        text = executable.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(character in text for character in "\\\r\n")
 
 
 def rewrite_python_shebang(data: bytes, executable: str, layout: PlatformLayout) -> bytes | None:
@@ -80,12 +93,9 @@ def rewrite_python_shebang(data: bytes, executable: str, layout: PlatformLayout)
 
     The wheel format writes ``#!python`` (or ``#!pythonw``) as a mark that the installer must fill in.
     """
-    match = re.match(rb"#!pythonw?(?=[ \t\r\n]|\Z)([^\r\n]*)\r?\n?", data)
+    match = _WHEEL_MARK.match(data)
     if match is None:
         return None
     options = match.group(1).rstrip()
     raw = executable.encode("utf-8", "surrogateescape")
-    rest = data[match.end() :]
-    if fits(raw, options, layout):
-        return b"#!" + raw + options + b"\n" + rest
-    return _exec_form(raw, options) + rest
+    return _first_line(raw, options, layout, python=_FUTURE.search(data) is None) + data[match.end() :]

@@ -7,6 +7,7 @@ files with a modification time later than the source's, so that no compiled file
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
 import os
@@ -25,7 +26,7 @@ from jupyter_envs.engine.link.actions import (
     WriteResult,
 )
 from jupyter_envs.engine.link.bring import create, finish, refusal, write_all
-from jupyter_envs.engine.link.clobber import needed_directories
+from jupyter_envs.engine.link.clobber import needed_directories, refuse_file_as_directory
 from jupyter_envs.engine.link.links import LinkCrew
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
@@ -120,7 +121,9 @@ class _Run:
         """Make each directory once, parents first."""
         base = f"{self.root}/"
         created = self.result.created_directories
-        for path in needed_directories(self.plans):
+        wanted = needed_directories(self.plans)
+        refuse_file_as_directory(self.plans, wanted)
+        for path in wanted:
             try:
                 os.mkdir(base + path)
             except FileExistsError:
@@ -151,7 +154,7 @@ class _Run:
             return
         try:
             if kind == "softlink":
-                os.symlink(os.readlink(action.source), target)
+                self._softlink(plan, action, target)
             elif kind == "copy":
                 self.bringer.copy(action.source, target, plan.manifest.directory)
                 self.made.append(target)
@@ -163,6 +166,17 @@ class _Run:
                 self._patch(plan, action, target)
         except OSError as error:
             raise refusal(error, action.source or target, target) from error
+
+    def _softlink(self, plan: PackageLinkPlan, action: FileAction, target: str) -> None:
+        """Make the same link again, dangling or not; where the cache holds a file instead (Windows), that file."""
+        try:
+            to = os.readlink(action.source)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            self.bringer.link(action.source, target, plan.manifest.directory)
+        else:
+            os.symlink(to, target)
 
     def _patch(self, plan: PackageLinkPlan, action: FileAction, target: str) -> None:
         reader = os.open(action.source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
