@@ -52,10 +52,10 @@ def find_site_packages(prefix: str | os.PathLike[str]) -> Path | None:
 
 def _read(path: Path) -> DistInfo:
     stem = path.name[: -len(".dist-info")]
-    name, _, version = stem.rpartition("-")
+    name, _, version = stem.partition("-")
     fields = _header_fields(path / "METADATA")
     return DistInfo(
-        name=fields.get("name") or name or stem,
+        name=fields.get("name") or name,
         version=fields.get("version") or version,
         installer=_text(path / "INSTALLER").strip(),
         path=str(path),

@@ -188,4 +188,4 @@ def _user_packages(patient: Patient) -> Iterator[str]:
         return  # no user site is the ordinary case
     for entry in entries:
         if entry.endswith(".dist-info"):
-            yield normalized(entry.removesuffix(".dist-info").rpartition("-")[0])
+            yield normalized(entry.removesuffix(".dist-info").partition("-")[0])
