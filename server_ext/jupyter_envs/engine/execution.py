@@ -75,9 +75,9 @@ class Executor:
                         f"{prefix.name} has changed since this plan was made", hint="make the plan again"
                     )
                 before = read_records(prefix, on_broken=None if plan.action != "repair" else lambda _finding: None)
-            execution, number = self._prepare(plan, prefix, before)
-            executed = self._carry_out(execution, number, before)
-        return _result(plan, number, executed)
+            execution, number, extracted = self._prepare(plan, prefix, before)
+            executed = self._carry_out(execution, before)
+        return _result(plan, number, executed, extracted)
 
     @contextmanager
     def exclusive(self, prefix: Path, command: str) -> Iterator[None]:
@@ -100,11 +100,12 @@ class Executor:
             )
         return outcome
 
-    def _prepare(self, plan: ChangePlan, prefix: Path, before: Sequence[PrefixRecord]) -> tuple[Execution, int]:
+    def _prepare(self, plan: ChangePlan, prefix: Path, before: Sequence[PrefixRecord]) -> tuple[Execution, int, int]:
         relink = {change.name for change in plan.changes if change.kind == "relinked"}
         diff = diff_packages(before, plan.records, relink=relink)
         if plan.action == "repair":
             self._cache.discard_damaged(diff.link)
+        missing = self._cache.missing(diff.link)
         self._cache.populate(diff.link, self._reporter, self._cancel)
         python = next((record for record in plan.records if record.name == "python"), None)
         target = link_target(str(prefix), layout_for(self._settings.subdir), python)
@@ -128,7 +129,7 @@ class Executor:
             cancel=self._cancel,
             run_script=self._script_runner(prefix) if self._settings.run_link_scripts else None,
         )
-        return execution, number
+        return execution, number, sum(self._extracted_bytes(record) for record in missing)
 
     def _script_runner(self, prefix: Path) -> RunScript:
         """Return what runs a link script in the activated environment."""
@@ -153,6 +154,9 @@ class Executor:
             )
 
         return run
+
+    def _extracted_bytes(self, record: RepodataRecord) -> int:
+        return sum(entry.size_in_bytes or 0 for entry in self._cache.manifest(record, None).paths)
 
     def _link_plan(self, record: RepodataRecord, target: LinkTarget) -> PackageLinkPlan:
         return plan_package(self._cache.manifest(record, target.cache_tag), target)
@@ -191,7 +195,7 @@ class Executor:
         files.update(_changed_requests(prefix, plan, diff))
         return number, files
 
-    def _carry_out(self, execution: Execution, number: int, before: Sequence[PrefixRecord]) -> Executed:
+    def _carry_out(self, execution: Execution, before: Sequence[PrefixRecord]) -> Executed:
         files = sum(link.file_count() for link in execution.links)
         self._reporter.report(
             Event(kind="phase", phase="link", text=f"linking {len(execution.links)} packages", total=files)
@@ -227,7 +231,9 @@ def _changed_requests(prefix: Path, plan: ChangePlan, diff: PackageDiff) -> Mapp
     return changed
 
 
-def _result(plan: ChangePlan, number: int, executed: Executed) -> ChangeResult:
+def _result(plan: ChangePlan, number: int, executed: Executed, extracted: int) -> ChangeResult:
+    # What a directory takes depends on the file system: nothing on tmpfs, a block on most others.
+    directory = os.stat(plan.prefix).st_blocks * 512 if plan.records else 0
     return ChangeResult(
         prefix=plan.prefix,
         generation=number,
@@ -236,7 +242,7 @@ def _result(plan: ChangePlan, number: int, executed: Executed) -> ChangeResult:
         messages=executed.messages,
         linked_files=executed.linked_files,
         linked_bytes=executed.linked_bytes,
-        disk_bytes=executed.copied_bytes,
+        disk_bytes=extracted + executed.copied_bytes + executed.directories * directory,
     )
 
 

@@ -112,7 +112,11 @@ class Generation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ChangeResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an executed plan came to."""
+    """What an executed plan came to.
+
+    ``disk_bytes`` is what it really added to the disk: packages extracted into the cache for it, files that the prefix
+    shares with nobody, and its directories.
+    """
 
     prefix: str
     generation: int
