@@ -76,7 +76,7 @@ def write_repodata_record(record: RepodataRecord, root: str) -> None:
     known.update(msgspec.to_builtins(record) if bare else full_record(record))
     known["url"] = without_credentials(record.url)
     if os.path.lexists(path):
-        os.unlink(path)  # plain strings in the archive code
+        os.unlink(path)
     with open(path, "xb") as stream:  # noqa: PTH123  # plain strings in the archive code
         stream.write(msgspec.json.format(msgspec.json.encode(known), indent=2))
 

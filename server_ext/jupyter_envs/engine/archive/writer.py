@@ -138,7 +138,7 @@ class TreeWriter:
         full = f"{self.root}/{path}"
         self._make(os.path.dirname(path))
         if path in self.files or path in self.guard.links:
-            os.unlink(full)  # plain strings throughout the writer: it is the hot path
+            os.unlink(full)
         fd = os.open(full, CREATE, mode)
         try:
             _write_all(fd, content)

@@ -239,7 +239,7 @@ class Fetcher:
         try:
             verify_file(download.destination, download.promise, download.name)
         except IntegrityError:
-            os.unlink(download.destination)  # plain strings throughout this module
+            os.unlink(download.destination)
             return False
         progress.at(download.destination, os.stat(download.destination).st_size)
         return True
@@ -423,12 +423,12 @@ def _start_over(download: Download, part: int) -> None:
 
 def _forget_validator(download: Download) -> None:
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(f"{download.destination}.part.etag")  # plain strings throughout this module
+        os.unlink(f"{download.destination}.part.etag")
 
 
 def _commit(download: Download, part: int) -> None:
     os.fsync(part)
-    os.rename(f"{download.destination}.part", download.destination)  # plain strings
+    os.rename(f"{download.destination}.part", download.destination)
     _forget_validator(download)
     directory = os.open(os.path.dirname(download.destination), os.O_RDONLY)
     try:

@@ -17,11 +17,12 @@ from jupyter_envs.engine.package_cache.layout import LOCKS, TEMPORARY
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 WAIT_SECONDS = 0.05
+FOREIGN_SECONDS = 24 * 3600
 
 
 def make_temporary(pkgs: str) -> str:
-    """Make ``.tmp-<pid>-<random>/`` in a cache directory; only this process writes there."""
-    path = f"{pkgs}/.tmp-{os.getpid()}-{secrets.token_hex(4)}"
+    """Make ``.tmp-<pid>-<machine><random>/`` in a cache directory; only this process writes there."""
+    path = f"{pkgs}/.tmp-{os.getpid()}-{machine()}{secrets.token_hex(4)}"
     os.mkdir(path, 0o700)
     return path
 
@@ -57,9 +58,34 @@ def stale_names(pkgs: str) -> list[str]:
     found = []
     for name in names(pkgs):
         match = TEMPORARY.fullmatch(name)
-        if match is not None and not process_exists(int(match.group(1))):
+        if match is not None and not is_alive(int(match.group(1)), match.group(2), f"{pkgs}/{name}"):
             found.append(name)
     return found
+
+
+@functools.cache
+def machine() -> str:
+    """Return four hex digits that tell machines (and containers) apart that share a cache over the network."""
+    import hashlib
+
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux
+        namespace = ""
+    return hashlib.sha256(f"{os.uname().nodename} {namespace}".encode()).hexdigest()[:4]
+
+
+def is_alive(pid: int, where: str, path: str) -> bool:
+    """Tell whether the process that made ``path`` may still run.
+
+    Processes of other machines cannot be looked up: they count as running for a day after they last wrote there.
+    """
+    if where == machine():
+        return process_exists(pid)
+    try:
+        return time.time() - os.stat(path).st_mtime < FOREIGN_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def process_exists(pid: int) -> bool:

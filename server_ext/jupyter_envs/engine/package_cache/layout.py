@@ -5,7 +5,8 @@
     <pkgs>/<fn>                       an archive that another tool kept; read, never written
     <pkgs>/.downloads/<8 hex>-<fn>    an archive on its way, with its .part; removed once it is extracted
     <pkgs>/.locks/<directory>         who is populating it now (flock)
-    <pkgs>/.tmp-<pid>-<random>/       work in progress; thrown away when its process is gone
+    <pkgs>/.locks/using-<pid>-<machine>    what a running process is about to link
+    <pkgs>/.tmp-<pid>-<machine><random>/   work in progress; thrown away when its process is gone
     <pkgs>/.pyc/<cache_tag>/<directory>/   compiled files, and index.json written last
 
 Archives are not kept: an extracted package is what environments are linked from, and an archive can be had again.
@@ -24,7 +25,8 @@ from jupyter_envs.engine.models.records import PathsEntry, RepodataRecord
 DOWNLOADS = ".downloads"
 LOCKS = ".locks"
 COMPILED = ".pyc"
-TEMPORARY = re.compile(r"\.tmp-(\d+)-[0-9a-f]+")
+TEMPORARY = re.compile(r"\.tmp-(\d+)-([0-9a-f]{4})[0-9a-f]{8}")
+USING = re.compile(r"using-(\d+)-([0-9a-f]{4})")
 INDEX = "index.json"
 
 

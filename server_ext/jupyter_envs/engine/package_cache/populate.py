@@ -109,7 +109,7 @@ class Populator:
             disk.remove_tree(temporary)
         for path in fetched.values():
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)  # plain strings throughout the cache
+                os.unlink(path)
 
     def _fetch(self, records: Sequence[RepodataRecord]) -> dict[str, str]:
         """Download what is not on this machine; return dist to path of the downloaded."""
@@ -167,7 +167,7 @@ class Populator:
             target = f"{self._pkgs}/{name}"
             for _ in range(2):
                 try:
-                    os.rename(job.root, target)  # plain strings throughout the cache
+                    os.rename(job.root, target)
                 except OSError:
                     stored = find_stored_record(target)
                     if stored is None:  # another tool left it half extracted

@@ -114,11 +114,11 @@ def _remove(pkgs: str, going: Sequence[CacheEntry]) -> None:
     temporary = disk.make_temporary(pkgs)
     for number, entry in enumerate(going):
         if entry.kind == "package":  # a half-removed package must not be seen under its name
-            os.rename(entry.path, f"{temporary}/{number}")  # plain strings in the cache
+            os.rename(entry.path, f"{temporary}/{number}")
         elif os.path.isdir(entry.path):
             disk.remove_tree(entry.path)
         else:
-            os.unlink(entry.path)  # plain strings in the cache
+            os.unlink(entry.path)
     disk.remove_tree(temporary)
 
 

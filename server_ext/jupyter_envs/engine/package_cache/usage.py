@@ -1,6 +1,6 @@
 """Says which packages a running process is about to link, so that pruning leaves them alone.
 
-``<pkgs>/.locks/using-<pid>`` names their dists, one a line. A file of a process that is gone counts for nothing.
+``<pkgs>/.locks/using-<pid>-<machine>`` names their dists, one a line. A file of a process that is gone counts for nothing.
 Announcing and pruning exclude each other for the moment it takes, so a package is seen as used or is missing already.
 """
 
@@ -13,10 +13,9 @@ from collections.abc import Iterable
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
-from jupyter_envs.engine.package_cache.layout import LOCKS
+from jupyter_envs.engine.package_cache.layout import LOCKS, USING
 
 PRUNE_LOCK = "prune"
-PREFIX = "using-"
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -29,7 +28,7 @@ def announce(pkgs: str, records: Iterable[RepodataRecord], cancel: CancelToken) 
     try:
         with (
             disk.locked(pkgs, PRUNE_LOCK, cancel),
-            open(f"{pkgs}/{LOCKS}/{PREFIX}{os.getpid()}", "a", encoding="utf-8") as stream,  # noqa: PTH123
+            open(f"{pkgs}/{LOCKS}/{_own_name()}", "a", encoding="utf-8") as stream,  # noqa: PTH123
         ):
             stream.write(names)
     except OSError as error:
@@ -41,13 +40,17 @@ def used_by_others(pkgs: str) -> frozenset[str]:
     """Return the dists that other running processes announced; call it with the prune lock held."""
     found: set[str] = set()
     for name in disk.names(f"{pkgs}/{LOCKS}"):
-        pid = name.removeprefix(PREFIX)
-        if name == pid or not pid.isdigit():
+        match = USING.fullmatch(name)
+        if match is None or name == _own_name():
             continue
         path = f"{pkgs}/{LOCKS}/{name}"
-        if int(pid) != os.getpid() and disk.process_exists(int(pid)):
+        if disk.is_alive(int(match.group(1)), match.group(2), path):
             with open(path, encoding="utf-8") as stream:  # noqa: PTH123  # plain strings in the cache
                 found.update(stream.read().split())
-        elif int(pid) != os.getpid():
-            os.unlink(path)  # plain strings in the cache
+        else:
+            os.unlink(path)
     return frozenset(found)
+
+
+def _own_name() -> str:
+    return f"using-{os.getpid()}-{disk.machine()}"

@@ -46,7 +46,7 @@ def discard(pkgs: str, directory: str) -> None:
     name = directory.rpartition("/")[2]
     try:
         temporary = disk.make_temporary(pkgs)
-        os.rename(directory, f"{temporary}/{name}")  # plain strings in the cache
+        os.rename(directory, f"{temporary}/{name}")
         for tag in disk.names(f"{pkgs}/{COMPILED}"):
             disk.remove_tree(f"{pkgs}/{COMPILED}/{tag}/{name}")
         disk.remove_tree(temporary)
