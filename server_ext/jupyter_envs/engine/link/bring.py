@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 
-from jupyter_envs.engine.link.actions import LinkOptions
+from jupyter_envs.engine.link.actions import COPY, SOFT_LINK, LinkOptions
 from jupyter_envs.errors import EnvsError, LinkError, StorageError
 
 _FICLONE = 0x40049409
@@ -45,7 +45,8 @@ class Bringer:
         self._no_reflink: set[int] = set()
         self.linked = self.softlinked = self.copied = 0
         self.copied_bytes = 0
-        self.fallback: list[str] = []
+        self.copies: list[str] = []
+        self.others: dict[str, list[int]] = {}
 
     @property
     def count(self) -> int:
@@ -76,6 +77,10 @@ class Bringer:
             self._no_hard.add(self._device(directory))
         self.copy(source, target, directory, allow_soft=True)
 
+    def _count(self, directory: str, kind: int) -> None:
+        """Remember that a file of ``directory`` came by another method than a hard link."""
+        self.others.setdefault(directory, []).append(kind)
+
     def copy(self, source: str, target: str, directory: str, *, allow_soft: bool = False) -> None:
         """Make ``target`` a file of its own (reflink or copy), or a soft link where that is allowed."""
         device = self._device(directory)
@@ -89,13 +94,15 @@ class Bringer:
             if soft and device in self._no_reflink:
                 os.symlink(source, target)
                 self.softlinked += 1
-                self.fallback.append(target)
-                return
-            self._clone_or_copy(source, target, device, soft=soft)
+            else:
+                soft = self._clone_or_copy(source, target, device, soft=soft)
         except OSError as error:
             raise refusal(error, source, target) from error
+        if allow_soft:
+            self._count(directory, SOFT_LINK if soft else COPY)
 
-    def _clone_or_copy(self, source: str, target: str, device: int, *, soft: bool) -> None:
+    def _clone_or_copy(self, source: str, target: str, device: int, *, soft: bool) -> bool:
+        """Return whether it has become a soft link after all."""
         try:
             reader = os.open(source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
         except OSError as error:
@@ -103,13 +110,13 @@ class Bringer:
                 raise
             os.symlink(os.readlink(source), target)
             self.softlinked += 1
-            return
+            return True
         try:
-            self._from_open(reader, source, target, device, soft=soft)
+            return self._from_open(reader, source, target, device, soft=soft)
         finally:
             os.close(reader)
 
-    def _from_open(self, reader: int, source: str, target: str, device: int, *, soft: bool) -> None:
+    def _from_open(self, reader: int, source: str, target: str, device: int, *, soft: bool) -> bool:
         info = os.fstat(reader)
         writer = create(target, 0o600)
         try:
@@ -119,15 +126,15 @@ class Bringer:
                     os.unlink(target)
                     os.symlink(source, target)
                     self.softlinked += 1
-                    self.fallback.append(target)
-                    return
+                    return True
                 copy_bytes(reader, writer, info.st_size)
             finish(writer, target, stat.S_IMODE(info.st_mode), info.st_mtime_ns)
         finally:
             os.close(writer)
         self.copied += 1
         self.copied_bytes += info.st_size
-        self.fallback.append(target)
+        self.copies.append(target)
+        return False
 
     def _device(self, directory: str) -> int:
         device = self._devices.get(directory)

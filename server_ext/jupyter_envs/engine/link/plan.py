@@ -257,7 +257,7 @@ def _claim(plan: PackageLinkPlan) -> None:
     plan.claimed = {*plan.targets, *plan.pyc_targets, *special}
     if len(plan.claimed) == len(plan.targets) + len(plan.pyc_targets) + len(special):
         return
-    actions = {action.path: action for action in plan.actions}
+    actions = {action.path: action for action in plan.actions if action.kind != "directory"}
     plain = {
         target: (source, entry)
         for target, source, entry in zip(plan.targets, plan.sources, plan.entries, strict=True)
@@ -269,7 +269,7 @@ def _claim(plan: PackageLinkPlan) -> None:
     plan.sources = [source for source, _ in plain.values()]
     plan.entries = [entry for _, entry in plain.values()]
     plan.pyc_targets, plan.pyc_sources = list(kept), list(kept.values())
-    plan.actions = list(actions.values())
+    plan.actions = [*(action for action in plan.actions if action.kind == "directory"), *actions.values()]
 
 
 def _notes(plan: PackageLinkPlan) -> Iterable[PlanWarning]:

@@ -157,7 +157,6 @@ class _Run:
                 self._softlink(plan, action, target)
             elif kind == "copy":
                 self.bringer.copy(action.source, target, plan.manifest.directory)
-                self.made.append(target)
             elif kind == "link":
                 self.bringer.link(action.source, target, plan.manifest.directory)
             elif kind == "generate":
@@ -222,7 +221,7 @@ class _Run:
             result.copied_files += bringer.copied
             result.copied_bytes += bringer.copied_bytes
             result.linked_bytes -= bringer.copied_bytes
-            self.made += bringer.fallback
+            self.made += bringer.copies
         for plan in self.plans:
             result.linked_bytes += sum(entry.size_in_bytes or 0 for entry in plan.entries)
             result.methods[plan.dist] = self._method(plan)
@@ -231,9 +230,13 @@ class _Run:
             _sync(self.made, self.root)
 
     def _method(self, plan: PackageLinkPlan) -> int:
-        if self.bringer.hard_links(plan.manifest.directory):
-            return HARD_LINK
-        return SOFT_LINK if self.result.softlinked_files and self.options.allow_softlinks else COPY
+        """Return conda's number of the method by which most plain files came."""
+        others: list[int] = []
+        for bringer in self.crew.bringers:
+            others += bringer.others.get(plan.manifest.directory, ())
+        counts = {kind: others.count(kind) for kind in (HARD_LINK, SOFT_LINK, COPY)}
+        counts[HARD_LINK] += len(plan.targets) - len(others)
+        return max(counts, key=counts.__getitem__)
 
 
 def _patch_text(plan: PackageLinkPlan, action: FileAction, data: bytes) -> bytes | None:
@@ -272,8 +275,7 @@ def _sync(files: Sequence[str], root: str) -> None:
     """Bring written files and then the root to the disk; the root's sync writes the file system's journal."""
     try:
         for path in files:
-            if not os.path.islink(path):
-                _fsync(path)
+            _fsync(path)
         if os.name != "nt":
             _fsync(root)
     except OSError as error:
