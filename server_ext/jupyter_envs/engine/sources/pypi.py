@@ -28,7 +28,7 @@ from jupyter_envs.engine.sources.names import (
 )
 from jupyter_envs.engine.sources.pypi_cache import IndexCache, WheelMetadata
 from jupyter_envs.engine.sources.pypi_config import PipConfig, read_pip_config
-from jupyter_envs.engine.sources.pypi_explain import explain
+from jupyter_envs.engine.sources.pypi_explain import OFFLINE_CODES, explain
 from jupyter_envs.engine.sources.pypi_http import IndexHttp
 from jupyter_envs.engine.sources.pypi_index import IndexClient, Project
 from jupyter_envs.engine.sources.pypi_metadata import MetadataReader
@@ -170,18 +170,21 @@ class PypiSource:
 
     def _load(self, name: str, projects: Sequence[str], extra: str) -> tuple[RepodataRecord, ...]:
         """Find, choose, read and translate; runs in a thread."""
+        problems: list[SourceError | SpecError] = []
         try:
-            found = [self._index.project(project) for project in projects]
+            project = _together([self._index.project(project) for project in projects])
         except SourceError as error:
-            self._note_failure(name, error)
+            self._note_nothing(name, [error], None)
             return ()
-        project = _together(found)
+        finally:
+            self._note_warnings()
         selection = select(project.wheels, project.sdists, self._target, self._limits(name), version_matches)
         if selection.truncated:
             self.truncated.add(name)
-        records = self._translate(name, selection, extra)
+        records = self._translate(name, selection, extra, problems)
         if not records:
-            self._note_nothing(name, project, selection)
+            said = explain(project, selection, self._target)
+            self._note_nothing(name, problems, said)
         self._note_dependencies(records)
         return tuple(records)
 
@@ -190,10 +193,13 @@ class PypiSource:
             seen = tuple(self._seen.get(name, ()))
         return Limits(wanted=self._wanted.get(name, ()), seen=seen, window=self._window)
 
-    def _translate(self, name: str, selection: Selection, extra: str) -> list[RepodataRecord]:
+    def _translate(
+        self, name: str, selection: Selection, extra: str, problems: list[SourceError | SpecError]
+    ) -> list[RepodataRecord]:
+        """Return the records of the chosen releases; a release that cannot be used is one of the ``problems``."""
         sources = {url: wheel for release in selection.releases for url, wheel in _metadata_sources(release).items()}
         unique = list({wheel.file.url: wheel for wheel in sources.values()}.values())
-        read = dict(zip((wheel.file.url for wheel in unique), self._read(name, unique), strict=True))
+        read = dict(zip((wheel.file.url for wheel in unique), self._read(unique, problems), strict=True))
         records: list[RepodataRecord] = []
         for release in selection.releases:
             known = [(wheel, read[sources[wheel.file.url].file.url]) for wheel in release.wheels]
@@ -201,7 +207,7 @@ class PypiSource:
             try:
                 records += self._of_release(name, release, usable, extra)
             except (SourceError, SpecError) as error:
-                self._note_failure(name, error)
+                problems.append(error)
         return records
 
     def _of_release(
@@ -219,25 +225,21 @@ class PypiSource:
             for record in wheel_records(name, release, wheel, metadata, self._target)
         ]
 
-    def _read(self, name: str, wheels: Sequence[Wheel]) -> list[WheelMetadata | None]:
+    def _read(self, wheels: Sequence[Wheel], problems: list[SourceError | SpecError]) -> list[WheelMetadata | None]:
         """Return the metadata of wheels, in their order; what is not cached is read at once by several threads."""
-        cached = [self._metadata.cached(wheel.file) for wheel in wheels]
-        missing = [place for place, metadata in enumerate(cached) if metadata is None]
-        for place, metadata in zip(
-            missing, self._requests.map(lambda place: self._find(name, wheels[place]), missing), strict=True
-        ):
-            cached[place] = metadata
-        return cached
 
-    def _find(self, name: str, wheel: Wheel) -> WheelMetadata | None:
-        try:
-            metadata = self._metadata.find(wheel.file)
-        except SourceError as error:
-            self._note_failure(name, error)
-            return None
-        if metadata is None:
-            self.missing_offline.add(name)
-        return metadata
+        def find(place: int) -> WheelMetadata | None:
+            try:
+                return self._metadata.find(wheels[place].file)
+            except SourceError as error:
+                problems.append(error)
+                return None
+
+        found = [self._metadata.cached(wheel.file) for wheel in wheels]
+        missing = [place for place, metadata in enumerate(found) if metadata is None]
+        for place, metadata in zip(missing, self._requests.map(find, missing), strict=True):
+            found[place] = metadata
+        return found
 
     def _note_dependencies(self, records: Sequence[RepodataRecord]) -> None:
         """Remember which versions of other names are asked for, for when those names are reached."""
@@ -249,15 +251,21 @@ class PypiSource:
                     if version:
                         self._seen.setdefault(name, {})[version] = None
 
-    def _note_failure(self, name: str, error: SourceError | SpecError) -> None:
+    def _note_nothing(self, name: str, problems: Sequence[SourceError | SpecError], said: PlanWarning | None) -> None:
+        """Remember why a name has no record: what went wrong, else what the index has instead."""
+        if problems:
+            first = problems[0]
+            said = PlanWarning(code=first.code, message=first.message, hint=first.hint)
+        if said is None:
+            return
         with self._lock:
-            self.unavailable[name] = PlanWarning(code=error.code, message=error.message, hint=error.hint)
+            self.unavailable[name] = said
+            if said.code in OFFLINE_CODES:
+                self.missing_offline.add(name)
 
-    def _note_nothing(self, name: str, project: Project, selection: Selection) -> None:
-        if project.missing_offline and not project.wheels:
-            self.missing_offline.add(name)
+    def _note_warnings(self) -> None:
         with self._lock:
-            self.unavailable.setdefault(name, explain(project, selection, self._target))
+            self.warnings[:] = self._index.warnings.values()
 
 
 def minor_versions(python_versions: Sequence[str]) -> tuple[tuple[int, int], ...]:

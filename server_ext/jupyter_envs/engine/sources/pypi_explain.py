@@ -11,6 +11,8 @@ from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.sources.pypi_index import Project
 from jupyter_envs.engine.sources.pypi_select import Selection, Target
 
+OFFLINE_CODES = frozenset({"pypi.offline", "pypi.metadata_missing"})
+
 
 def explain(project: Project, selection: Selection, target: Target) -> PlanWarning:
     """Return why a project gave no record.
@@ -56,9 +58,11 @@ def _unread(project: Project) -> PlanWarning:
 def _only_sources(project: Project, target: Target) -> PlanWarning:
     return PlanWarning(
         code="pypi.sdist_only",
-        message=f"{project.name} has only source distributions",
+        message=f"{project.name} has only source distributions"
+        if not project.wheels
+        else f"the versions of {project.name} that were asked for have only source distributions",
         hint=f"build a wheel (`pip wheel {project.name}`) into a folder that pip's find-links names, "
-        "or choose another package",
+        "or choose another version",
     )
 
 

@@ -43,9 +43,11 @@ class IndexHttp:
         self._settings = settings
         self._config = config
         self._session: requests.Session | None = None
+        self._silent: dict[str, SourceError] = {}
+        self._answered: set[str] = set()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None, *, stream: bool = False) -> requests.Response:
-        """Send a GET request; the answer may have any status.
+        """Send a GET request; the answer may have any status. A host that did not answer is not asked again.
 
         Raises
         ------
@@ -54,10 +56,16 @@ class IndexHttp:
         """
         import requests
 
+        host = urlsplit(url).netloc
+        if host in self._silent and host not in self._answered:
+            raise self._silent[host]
         try:
-            return self._connect().get(url, headers=dict(headers or {}), stream=stream, **self._options(url))
+            response = self._connect().get(url, headers=dict(headers or {}), stream=stream, **self._options(url))
         except requests.exceptions.RequestException as error:
-            raise unreachable(url, error) from error
+            self._silent[host] = unreachable(url, error)
+            raise self._silent[host] from error
+        self._answered.add(host)
+        return response
 
     def _connect(self) -> requests.Session:
         if self._session is None:

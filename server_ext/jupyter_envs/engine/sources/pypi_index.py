@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
+from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.sources.pypi_cache import IndexCache, IndexFile, ProjectPage
 from jupyter_envs.engine.sources.pypi_config import IndexAddress, PipConfig
 from jupyter_envs.engine.sources.pypi_http import IndexHttp, read_limited, refused
@@ -50,6 +52,11 @@ class IndexClient:
         Keeps the pages.
     offline : bool
         Never send a request.
+
+    Attributes
+    ----------
+    warnings : dict of str to PlanWarning
+        Indexes that did not answer, by message.
     """
 
     def __init__(self, config: PipConfig, http: IndexHttp, cache: IndexCache, *, offline: bool) -> None:
@@ -57,8 +64,10 @@ class IndexClient:
         self._http = http
         self._cache = cache
         self._offline = offline
-        self._folders: dict[str, dict[str, list[IndexFile]]] = {}
+        self._links_of: dict[str, dict[str, list[IndexFile]]] = {}
+        self._links_lock = threading.Lock()
         self._lock = threading.Lock()
+        self.warnings: dict[str, PlanWarning] = {}
 
     def project(self, name: str) -> Project:
         """Return what there is of a project.
@@ -71,24 +80,41 @@ class IndexClient:
         Raises
         ------
         SourceError
-            When an index gives no usable answer and no page of it is cached.
+            When no index gives a usable answer and no page is cached. One of several that fails is a warning.
         """
         wheels: dict[str, IndexFile] = {}
         sdists: dict[str, None] = {}
-        found = missing = False
-        for address in self._config.find_links:
-            for file in self._linked(address, name):
-                wheels.setdefault(file.filename, file)
-        for address in self._config.indexes:
-            page = self._page(address, name)
+        failures: list[SourceError] = []
+        found = missing = answered = False
+        for ask in (*self._folders(name), *self._pages(name)):
+            try:
+                page = ask()
+            except SourceError as error:
+                failures.append(error)
+                continue
             if page is None:
                 missing = True
                 continue
+            answered = True
             found = found or page.found
             for file in page.wheels:
                 wheels.setdefault(file.filename, file)
             sdists.update(dict.fromkeys(page.sdists))
+        if failures and not (answered and (wheels or not missing)):
+            raise failures[0]
+        for failure in failures:
+            self._warn(failure.code, failure.message, failure.hint)
         return Project(name, found or bool(wheels), tuple(wheels.values()), tuple(sdists), missing)
+
+    def _folders(self, name: str) -> list[Callable[[], ProjectPage | None]]:
+        return [partial(self._linked, address, name) for address in self._config.find_links]
+
+    def _pages(self, name: str) -> list[Callable[[], ProjectPage | None]]:
+        return [partial(self._page, address, name) for address in self._config.indexes]
+
+    def _warn(self, code: str, message: str, hint: str) -> None:
+        with self._lock:
+            self.warnings[message] = PlanWarning(code=code, message=message, hint=hint)
 
     def _page(self, address: IndexAddress, name: str) -> ProjectPage | None:
         """Return an index's page for a project: from a folder, from the cache, or from the server."""
@@ -99,10 +125,11 @@ class IndexClient:
             return cached
         try:
             page = self._fetch(address, name, cached)
-        except SourceError:
+        except SourceError as error:
             if cached is None:
                 raise
-            return cached  # what the index said before is better than nothing while it does not answer
+            self._warn("pypi.stale", f"{error.message}; what it said before is used", error.hint)
+            return cached
         self._cache.save_page(address.url or "", name, page)
         return page
 
@@ -133,13 +160,14 @@ class IndexClient:
             last_modified=response.headers.get("Last-Modified"),
         )
 
-    def _linked(self, address: IndexAddress, name: str) -> list[IndexFile]:
+    def _linked(self, address: IndexAddress, name: str) -> ProjectPage:
         """Return a project's wheels among the links of a folder or page (pip's ``find-links``)."""
         url = address.url or ""
-        with self._lock:
-            if url not in self._folders:
-                self._folders[url] = by_project(self._links(address))
-            return self._folders[url].get(name, [])
+        with self._links_lock:
+            if url not in self._links_of:
+                self._links_of[url] = by_project(self._links(address))
+            wheels = tuple(self._links_of[url].get(name, ()))
+        return ProjectPage(index=url, found=bool(wheels), wheels=wheels)
 
     def _links(self, address: IndexAddress) -> Iterable[IndexFile]:
         url = address.url or ""

@@ -87,7 +87,7 @@ def cut_pythons(texts: Iterable[str], whole: PythonRange) -> list[PythonRange]:
         for minor, patch in _VERSIONS.findall(text):
             here: Patch = (3, int(minor), int(patch or 0))
             after: Patch = (3, here[1], here[2] + 1) if patch else (3, here[1] + 1, 0)
-            cuts.update((here, after, (3, here[1], 0)))
+            cuts.update((here, (3, here[1], here[2] + 1), after))  # `<=3.9` means 3.9.0, `python_version` all of 3.9
     starts = sorted(cut for cut in cuts if whole.start <= cut and (whole.end is None or cut < whole.end))
     return [PythonRange(start, end) for start, end in zip(starts, [*starts[1:], whole.end], strict=True)]
 

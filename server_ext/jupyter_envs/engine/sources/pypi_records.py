@@ -27,6 +27,8 @@ from jupyter_envs.engine.sources.pypi_tags import WheelChoice
 from jupyter_envs.engine.sources.pypi_versions import conda_specifier, conda_version, find_requirement, local_label
 from jupyter_envs.errors import SourceError
 
+LOCAL_LABELS = 10  # how many local labels of one version are told apart in build numbers
+
 
 def wheel_records(
     name: str, release: Release, wheel: Wheel, metadata: WheelMetadata, target: Target
@@ -112,7 +114,7 @@ def _record(
         name=name,
         version=conda_version(release.version),
         build=f"{_build(choice, local_label(release.version))}_{number}",
-        build_number=choice.python.rank,
+        build_number=choice.python.rank * LOCAL_LABELS + min(release.local_rank, LOCAL_LABELS - 1),
         subdir="noarch" if choice.pure else target.subdir,
         noarch="python",
         depends=(*_python(ranges), *depends, *machine),

@@ -7,6 +7,7 @@ versions, but always some for each limit that is known already. Says why nothing
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
@@ -53,10 +54,14 @@ class Wheel(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """A version and its best wheels, the most specific first."""
+    """A version and its best wheels, the most specific first.
+
+    ``local_rank`` is its place among versions that differ in the local label only; the highest is preferred.
+    """
 
     version: Version
     wheels: tuple[Wheel, ...]
+    local_rank: int = 0
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -94,8 +99,9 @@ def select(
     offered = _offered(versions, grouped, target, limits, reasons)
     chosen, truncated = _choose(offered, limits, matches)
     if chosen:
-        return Selection(tuple(chosen), truncated)
-    return Selection((), False, _why_nothing(grouped, versions, sdists, reasons))
+        return Selection(tuple(_ranked(chosen)), truncated)
+    built = [version for text in sdists if (version := find_version(text)) and _wanted(version, limits.wanted, matches)]
+    return Selection((), False, _why_nothing(bool(grouped), bool(versions), bool(built), reasons))
 
 
 def _by_version(files: Iterable[IndexFile]) -> dict[Version, list[IndexFile]]:
@@ -214,14 +220,22 @@ def _choose(offered: Iterable[Release], limits: Limits, matches: Matches) -> tup
     return chosen, len(chosen) > limits.window
 
 
-def _why_nothing(
-    grouped: Mapping[Version, object], versions: Sequence[Version], sdists: Sequence[str], reasons: Sequence[str]
-) -> str:
-    """Return the reason a person can do most about."""
-    if not grouped:
-        return "sdist" if sdists else "none"
+def _ranked(releases: Sequence[Release]) -> Iterable[Release]:
+    """Yield the releases, newest first as they come, with their place among equals but for the local label."""
+    labels = Counter(release.version.public for release in releases)
+    for release in releases:
+        labels[release.version.public] -= 1
+        yield msgspec.structs.replace(release, local_rank=labels[release.version.public])
+
+
+def _why_nothing(wheels: bool, versions: bool, sdists: bool, reasons: Sequence[str]) -> str:
+    """Return the reason a person can do most about.
+
+    ``wheels``: there are any; ``versions``: some have a version that is wanted; ``sdists``: of such a version there is
+    a source distribution.
+    """
     if not versions:
-        return "version"
+        return "sdist" if sdists else ("version" if wheels else "none")
     for reason in ("python", "newer", "yanked", "platform"):
         if reason in reasons:
             return reason

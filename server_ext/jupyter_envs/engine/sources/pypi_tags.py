@@ -26,7 +26,7 @@ LINUX_MACHINES = {
 }
 WINDOWS_TAGS = {"win-64": "win_amd64", "win-32": "win32", "win-arm64": "win_arm64"}
 OSX_MACHINES = {
-    "osx-64": ("x86_64", "universal2", "intel", "fat64", "universal"),
+    "osx-64": ("x86_64", "universal2", "intel", "fat64", "fat32", "fat3", "universal"),
     "osx-arm64": ("arm64", "universal2"),
 }
 LEGACY_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
@@ -142,8 +142,8 @@ def find_python(python: str, abi: str, *, pure: bool) -> PythonSupport | None:
         if abi == python:
             return PythonSupport(300, minor, True)
         if abi == "abi3":
-            return PythonSupport(200 + minor[1], minor, False)
-        return PythonSupport(90 if pure else 290, minor, True) if abi == "none" else None
+            return PythonSupport(200 + 2 * minor[1], minor, False)
+        return PythonSupport(90 if pure else 199 + 2 * minor[1], minor, True) if abi == "none" else None
     if (match := _PYTHON.fullmatch(python)) and abi == "none":
         lowest = int(match[2] or 0)
         return PythonSupport((0 if pure else 100) + lowest, (3, lowest), False)
