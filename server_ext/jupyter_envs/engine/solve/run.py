@@ -22,7 +22,13 @@ from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
 from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
 from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
-from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, channel_refs, missing_offline
+from jupyter_envs.engine.sources.conda_channel import (
+    ChannelRef,
+    ChannelState,
+    CondaChannels,
+    channel_refs,
+    missing_offline,
+)
 from jupyter_envs.errors import SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
@@ -90,14 +96,17 @@ class _Solver:
         self.exclude_newer = parse_time(request.exclude_newer or settings.exclude_newer)
         self.offline = request.offline or settings.offline
         texts = request.channels if request.channels is not None else settings.channels
-        texts = (*texts, *(spec.source for spec in self.specs if spec.source not in ("", PYPI, INTERPRETER)))
-        refs = channel_refs(texts, settings) if "conda" in self.sources else ()
+        refs = _channels_of(texts, self.specs, settings) if "conda" in self.sources else ()
         self.channels = CondaChannels(refs, settings, offline=self.offline)
         self.warnings: list[PlanWarning] = []
 
     async def run(self) -> Solution:
-        states = await self.channels.open()
-        self.warnings += judge_channels(states, self.request, self.specs, self.sources, offline=self.offline)
+        await self.channels.open()
+        if self.request.new_environment and not self.offline and set(self.sources) != {"conda"}:
+            self.channels.without_cached()
+        self.warnings += judge_channels(
+            self.channels.states, self.request, self.specs, self.sources, offline=self.offline
+        )
         self.specs = tuple(self._canonical(spec) for spec in self.specs)
         problem = await self._problem()
         try:
@@ -198,6 +207,14 @@ class _Solver:
         return make
 
 
+def _channels_of(texts: Sequence[str], specs: Sequence[RequestedSpec], settings: Settings) -> tuple[ChannelRef, ...]:
+    """Return the channels of a request, and after them those that only a spec's prefix names."""
+    refs = channel_refs(texts, settings)
+    prefixes = [spec.source for spec in specs if spec.source not in ("", PYPI, INTERPRETER)]
+    others = [prefix for prefix in prefixes if not any(ref.is_called(prefix) for ref in refs)]
+    return channel_refs((*texts, *others), settings)
+
+
 def _sources_in_use(request: SolveRequest, settings: Settings) -> tuple[str, ...]:
     """Return the kinds of sources that take part; ``SpecError`` for an unknown word.
 
@@ -273,7 +290,9 @@ def _fallback_warning(state: ChannelState, fallback: Sequence[str], *, offline: 
 def _unreachable_error(state: ChannelState) -> SourceError:
     return SourceError(
         f"channel {state.ref.shown} cannot be reached and nothing of it is cached: {state.problem}",
-        hint="try again when it can, give another with -c, or take packages from the Python index with `--source pypi`",
+        hint="put credentials for it into ~/.netrc, give another channel with -c, or use `--source pypi`"
+        if "403" in state.problem
+        else "try again when it can, give another with -c, or take packages from the Python index with `--source pypi`",
         code="source.unreachable",
         detail={"channel": state.ref.shown, "reason": state.problem},
     )

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from jupyter_envs.engine.fetch.urls import without_credentials
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.errors import OfflineError, SourceError, SpecError
 
@@ -32,6 +34,8 @@ CONNECT_SECONDS = 4.0
 NAMES_SECONDS = 300.0
 RETRIES = 2
 
+_DENIED = re.compile(r"\((?:401|407)\b")  # a 403 is as often a wall as a login: it counts as not reachable
+_UNREADABLE = re.compile(r"at line \d+ column|deserializ|invalid type|expected value")
 _REACHABLE: dict[tuple[str, int], str] = {}
 
 
@@ -95,18 +99,6 @@ def channel_url(text: str, settings: Settings) -> str:
     return _location(alias) + "/" + text.strip("/") + "/"
 
 
-def without_credentials(url: str) -> str:
-    """Return a URL without ``user:password@`` and ``/t/<token>``."""
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.netloc:
-        return url
-    host = parts.netloc.rsplit("@", 1)[-1]
-    path = parts.path
-    if path.startswith("/t/"):
-        path = "/" + "/".join(path.split("/")[3:])
-    return urlunsplit(SplitResult(parts.scheme, host, path, parts.query, parts.fragment))
-
-
 class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
     """What came of opening one channel.
 
@@ -167,6 +159,10 @@ class CondaChannels:
         self.states = tuple(await asyncio.gather(*(self._open(ref) for ref in self.refs)))
         return self.states
 
+    def without_cached(self) -> None:
+        """Leave out the channels that only have cached repodata: their archives could not be downloaded."""
+        self.states = tuple(msgspec.structs.replace(state, cached=False) for state in self.states)
+
     def claims(self, name: str) -> bool:
         """Whether a usable channel has the name (strict priority: then no other source is asked)."""
         return any(name in state.names for state in self.usable)
@@ -202,7 +198,10 @@ class CondaChannels:
             try:
                 return ChannelState(ref=ref, names=await self._names(ref))
             except GatewayError as error:
-                problem = _unreachable(ref, str(error), offline=self._offline)
+                refused = refusal(ref, str(error), offline=self._offline)
+                if refused is not None:
+                    raise refused from None
+                problem = without_credentials(_cause(str(error)))
         return await self._open_cached(ref, problem)
 
     async def _open_cached(self, ref: ChannelRef, problem: str) -> ChannelState:
@@ -247,11 +246,6 @@ def is_local(url: str) -> bool:
     return url.startswith("file://")
 
 
-def local_path(url: str) -> Path:
-    """Return the folder of a ``file://`` channel."""
-    return Path(unquote(urlsplit(url).path))
-
-
 def probe(url: str, settings: Settings) -> str:
     """Return why a channel's host cannot be reached, or nothing when it can.
 
@@ -282,31 +276,47 @@ def proxy_for(url: str, settings: Settings) -> str:
     return proxies.get(f"{parts.scheme}://{parts.hostname}") or proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
-def _unreachable(ref: ChannelRef, text: str, *, offline: bool) -> str:
-    """Return the reason when the channel did not answer; raise when it answered with a refusal."""
-    lowered = text.lower()
-    if "could not find subdir" in lowered and not offline:
-        raise SourceError(
+def refusal(ref: ChannelRef, text: str, *, offline: bool) -> SourceError | None:
+    """Return the error for a channel that answered with a refusal, or ``None`` when it did not answer.
+
+    Parameters
+    ----------
+    ref : ChannelRef
+        The channel.
+    text : str
+        What the Gateway said: sentences of its own, one cause per line.
+    offline : bool
+        Nothing was asked: what is missing is only not cached.
+    """
+    shown = ref.shown
+    if "could not find subdir" in text:
+        if offline and not is_local(ref.url):
+            return None
+        return SourceError(
             f"there is no channel at {without_credentials(ref.url)}",
-            hint="check the channel's name; a local channel needs a noarch/repodata.json (index it first)",
+            hint="check the channel's name; each channel has a noarch/repodata.json (index a local one first)",
             code="source.no_channel",
-            detail={"channel": ref.shown},
+            detail={"channel": shown},
         )
-    if any(sign in lowered for sign in ("401", "403", "unauthorized", "forbidden")):
-        raise SourceError(
-            f"channel {ref.shown} asks for credentials",
-            hint="put them into ~/.netrc, or log in with the channel's own tool",
+    if _DENIED.search(text):
+        return SourceError(
+            f"channel {shown} asks for credentials",
+            hint="put them into ~/.netrc or into the channel's URL",
             code="source.credentials",
-            detail={"channel": ref.shown},
+            detail={"channel": shown},
         )
-    if is_local(ref.url) or any(sign in lowered for sign in ("deserialize", "expected value", "parse", "invalid type")):
-        raise SourceError(
-            f"the repodata of channel {ref.shown} cannot be read: {text.splitlines()[-1]}",
+    if _UNREADABLE.search(text) or is_local(ref.url):
+        return SourceError(
+            f"the repodata of channel {shown} cannot be read: {_cause(text)}",
             hint="index the channel again, or leave it out",
             code="source.repodata",
-            detail={"channel": ref.shown},
+            detail={"channel": shown},
         )
-    return text.splitlines()[-1].removeprefix("Caused by: ")
+    return None
+
+
+def _cause(text: str) -> str:
+    return text.strip().splitlines()[-1].strip().removeprefix("Caused by: ")
 
 
 def missing_offline(state: ChannelState) -> OfflineError:
