@@ -77,7 +77,7 @@ def measure(command: Sequence[str], environ: dict[str, str]) -> Run:
             )
     lines = [line for line in text.splitlines() if line.startswith("{")]
     output = json.loads(lines[-1]) if lines else {}
-    return Run(seconds, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1024, output)
+    return Run(seconds, usage.ru_utime, usage.ru_stime, float(output.get("peak_mb", 0)), output)
 
 
 def clean_environ(place: Place) -> dict[str, str]:
@@ -295,7 +295,7 @@ def summary(scenarios: Scenarios) -> dict[str, Any]:
                 "max": max(times),
                 "user": median(run.user for run in scenarios.results[name][who]),
                 "system": median(run.system for run in scenarios.results[name][who]),
-                "peak_mb": max(run.peak_mb for run in scenarios.results[name][who]),
+                "peak_mb": max(run.peak_mb for run in scenarios.results[name][who]),  # 0: not known
                 "all": times,
             }
             for who, times in rows.items()
@@ -336,7 +336,8 @@ def show(kind: str, figures: dict[str, Any]) -> None:
         print(f"### {name}\n\n| | median s | min | max | user | system | peak MB |\n|---|---|---|---|---|---|---|")
         for who, row in rows.items():
             cells = " | ".join(f"{row[key]:.3f}" for key in ("median", "min", "max", "user", "system"))
-            print(f"| {who} | {cells} | {row['peak_mb']:.0f} |")
+            peak = f"{row['peak_mb']:.0f}" if row["peak_mb"] else ""
+            print(f"| {who} | {cells} | {peak} |")
         print()
     print("| target | reached | wanted at most | |\n|---|---|---|---|")
     for what, reached, target in verdicts(figures):

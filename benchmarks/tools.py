@@ -187,7 +187,15 @@ WHAT = {
     )
 }
 
+
+def peak_mb() -> float:
+    """Return the most memory that this process held since it began (what the parent held does not count)."""
+    status = _read("/proc/self/status").decode()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 if __name__ == "__main__":
-    print(json.dumps(WHAT[sys.argv[1]](json.loads(sys.argv[2]))), flush=True)
+    said = WHAT[sys.argv[1]](json.loads(sys.argv[2]))
+    print(json.dumps({**said, "peak_mb": peak_mb()}), flush=True)
     sys.stderr.flush()
     os._exit(0)
