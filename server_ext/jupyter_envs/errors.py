@@ -186,6 +186,7 @@ class StorageError(EnvsError):
             errno.EDQUOT: "your disk quota is used up; `jupyter envs disk` shows what takes the space",
             errno.EACCES: "check who owns the folder, or set JUPYTER_ENVS_ROOT to a folder you can write",
             errno.EPERM: "check who owns the folder, or set JUPYTER_ENVS_ROOT to a folder you can write",
+            errno.ENOTDIR: "a file stands where a folder is needed; move it away, or set JUPYTER_ENVS_ROOT elsewhere",
             errno.EROFS: "the file system is read-only; set JUPYTER_ENVS_ROOT to a folder you can write",
             errno.EIO: "the disk reports errors; check it before you try again",
         }
