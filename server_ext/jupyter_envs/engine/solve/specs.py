@@ -19,6 +19,7 @@ INTERPRETER = "interpreter"
 _CHANNEL_KEY = re.compile(r"""channel="((?:[^"\\]|\\.)*)",?""")
 _PLAIN_VERSION = re.compile(r"^(==)?\d[\w.+!]*(\.\*|\*)?$")
 _WRITTEN_NAME = re.compile(r"(?:.*::)?[\w.\-]+(?:\[[\w\-., ]+\])?")
+_PLATFORM = re.compile(r"/(noarch|(?:linux|osx|win|emscripten|wasi|freebsd|zos)-[a-z0-9]+)/?$")
 _EXTRAS = re.compile(r"^\s*[\w.\-]+\[([\w\-.]+(?:\s*,\s*[\w\-.]+)*)\]")
 
 
@@ -69,8 +70,18 @@ def parse_spec(text: str) -> RequestedSpec:
         spec = _parse_match(text, rest, len(text) - len(rest))
         if source == INTERPRETER and spec.name != "python":
             raise _pointed(text, rest, "an interpreter is only a source of python", "use interpreter::python=3.11")
-        return msgspec.structs.replace(spec, source=source or spec.source)
+        return _from_channel(spec, source)
     return _parse_match(text, text, 0)
+
+
+def _from_channel(spec: RequestedSpec, source: str) -> RequestedSpec:
+    """Return the request limited to a channel, and to a platform where the channel ends with one (CEP 29)."""
+    found = _PLATFORM.search(source)
+    if found is None:
+        return msgspec.structs.replace(spec, source=source or spec.source)
+    limit = f'subdir="{found[1]}"'
+    match = f"{spec.match[:-1]},{limit}]" if spec.match.endswith("]") else f"{spec.match}[{limit}]"
+    return msgspec.structs.replace(spec, source=source[: found.start()], match=match)
 
 
 def _parse_pypi(text: str, rest: str) -> RequestedSpec:

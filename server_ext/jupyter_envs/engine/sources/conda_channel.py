@@ -57,6 +57,7 @@ class ChannelRef(msgspec.Struct, frozen=True):
 
     def is_called(self, word: str) -> bool:
         """Whether ``word`` (a name, a URL or a path) means this channel."""
+        word = Path(word).expanduser().absolute().as_uri() if _is_path(word) else word
         same_url = without_credentials(word).rstrip("/") == without_credentials(self.url).rstrip("/")
         return word in (self.text, self.name) or same_url
 

@@ -18,6 +18,8 @@ from jupyter_envs.errors import SpecError
         ("python 3.11", "python", 'python[version="==3.11"]', ""),
         ("numpy=2.*", "numpy", 'numpy[version="2.*"]', ""),
         ("conda-forge::numpy>=2", "numpy", 'numpy[version=">=2"]', "conda-forge"),
+        ("conda-forge/noarch::six", "six", 'six[subdir="noarch"]', "conda-forge"),
+        ("conda-forge/linux-64::a>=1", "a", 'a[version=">=1",subdir="linux-64"]', "conda-forge"),
         ("a[channel='conda-forge',version='>=2']", "a", 'a[version=">=2"]', "conda-forge"),
         ("https://host.example/ch::a", "a", "a", "https://host.example/ch"),
         ("pypi::Requests>=2", "requests", 'requests[version=">=2"]', "pypi"),
