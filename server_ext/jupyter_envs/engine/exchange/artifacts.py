@@ -24,9 +24,9 @@ from jupyter_envs.errors import SpecError
 CONDA_SUFFIXES = (".conda", ".tar.bz2")
 WHEEL_SUFFIX = ".whl"
 INTERPRETER_SCHEME = "interpreter://"
-_NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S+)\s*$")
+_NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S.*?)\s*$")
 _CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
-_TOKEN = re.compile(r"/t/[^/]+/")
+_TOKEN = re.compile(r"^(\w+://[^/]+)/t/[^/]+/")
 
 
 def is_wheel(record: RepodataRecord) -> bool:
@@ -47,7 +47,7 @@ def wheel_identity(record: RepodataRecord) -> tuple[str, str]:
 
 def public_url(url: str) -> str:
     """Return a URL without user, password and token: what may stand in a file that is passed on."""
-    return _TOKEN.sub("/", _CREDENTIALS.sub(r"\1", url))
+    return _TOKEN.sub(r"\1/", _CREDENTIALS.sub(r"\1", url))
 
 
 def dist_notes(records: Iterable[RepodataRecord]) -> list[str]:

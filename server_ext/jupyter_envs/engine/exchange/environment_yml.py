@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, public_url, wheel_identity
+from jupyter_envs.engine.exchange.markers import python_of
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.requirements import PYPI, parse_requirement_lines
 from jupyter_envs.engine.exchange.selectors import entry_expression, evaluate, select_lines
@@ -33,7 +34,7 @@ _STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 
 
-def parse_environment_yml(text: str, *, subdir: str, path: str = "") -> ParsedEnvironment:
+def parse_environment_yml(text: str, *, subdir: str, path: str = "", python: str | None = None) -> ParsedEnvironment:
     """Read the text of an environment.yml.
 
     Parameters
@@ -44,6 +45,8 @@ def parse_environment_yml(text: str, *, subdir: str, path: str = "") -> ParsedEn
         The platform whose selectors hold.
     path : str
         Where it is from: for messages, and what ``-r`` lines of the ``pip:`` section are relative to.
+    python : str
+        The Python for which markers are decided, when the file does not say.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def parse_environment_yml(text: str, *, subdir: str, path: str = "") -> ParsedEn
         ``exchange.yaml``, beginning with ``file:line:``.
     """
     selected, unknown = select_lines(text, subdir)
-    reader = _Reader(path or "environment.yml", subdir)
+    reader = _Reader(path or "environment.yml", subdir, python)
     for line, expression in unknown:
         reader.warn(
             line, f"[{expression}] is not a known selector; the line is kept", "selectors are linux, osx, win, …"
@@ -137,9 +140,10 @@ def _compose(text: str, reader: _Reader) -> yaml.Node | None:
 class _Reader:
     """Reads the nodes of one document, keeping the line of each for what has to be said about it."""
 
-    def __init__(self, path: str, subdir: str) -> None:
+    def __init__(self, path: str, subdir: str, python: str | None) -> None:
         self.path = path
         self.subdir = subdir
+        self.python = python
         self.warnings: list[PlanWarning] = []
         self.specs: list[str] = []
         self.pip_lines: list[tuple[int, str]] = []
@@ -155,7 +159,8 @@ class _Reader:
         keys = self._top(root)
         self._dependencies(keys["dependencies"])
         channels = self._texts(keys.get("channels"), "channels")
-        pip = parse_requirement_lines(self.pip_lines, path=self.path)
+        python = python_of(self.specs) or self.python
+        pip = parse_requirement_lines(self.pip_lines, path=self.path, subdir=self.subdir, python=python)
         return ParsedEnvironment(
             format="yaml",
             path=self.path,

@@ -7,6 +7,7 @@ with an interpreter is therefore the same again here, and without its Python in 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from rattler.lock.lock_file import LockFile
 
 DEFAULT_ENVIRONMENT = "default"
+_FRAGMENT = "#sha256="
 
 
 def parse_pixi_lock(
@@ -88,11 +90,25 @@ def export_pixi_lock(records: Sequence[RepodataRecord], channels: Sequence[str],
     for record in records:
         if is_wheel(record):
             name, version = wheel_identity(record)
-            fragment = f"#sha256={record.sha256}" if record.sha256 else ""
-            lock.add_pypi_package(DEFAULT_ENVIRONMENT, platform, name, version, public_url(record.url) + fragment)
+            location = public_url(record.url) + (f"{_FRAGMENT}{record.sha256}" if record.sha256 else "")
+            lock.add_pypi_package(DEFAULT_ENVIRONMENT, platform, name, version, location)
         elif not is_interpreter(record):
             lock.add_conda_package(DEFAULT_ENVIRONMENT, platform, _to_rattler(record))
-    return "".join(line + "\n" for line in dist_notes(records)) + _dump(lock)
+    return "".join(line + "\n" for line in dist_notes(records)) + _with_wheel_hashes(_dump(lock))
+
+
+def _with_wheel_hashes(text: str) -> str:
+    """Return a lock's text with the digests of wheels where pixi has them.
+
+    rattler 0.28 has no way to give a wheel's digest but in its URL's fragment; pixi writes a field of its own.
+    """
+    text = re.sub(
+        rf"^(- pypi: \S+?){_FRAGMENT}([0-9a-f]{{64}})\n((?:  .*\n)*?)(  version: .*\n)",
+        r"\1\n\3\4  sha256: '\2'\n",
+        text,
+        flags=re.MULTILINE,
+    )
+    return re.sub(rf"^(\s*- pypi: \S+?){_FRAGMENT}[0-9a-f]{{64}}$", r"\1", text, flags=re.MULTILINE)
 
 
 def _records(

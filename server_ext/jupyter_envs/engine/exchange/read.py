@@ -21,7 +21,9 @@ _PIP_LINE = re.compile(r"^\s*(-|[A-Za-z0-9._-]+\s*(\[|~=|;|@ ))", re.MULTILINE)
 _TOP_KEY = re.compile(r"^(\w[\w-]*)\s*:", re.MULTILINE)
 
 
-def read_environment_file(path: str | os.PathLike[str], *, subdir: str | None = None) -> ParsedEnvironment:
+def read_environment_file(
+    path: str | os.PathLike[str], *, subdir: str | None = None, python: str | None = None
+) -> ParsedEnvironment:
     """Read environment.yml, ``@EXPLICIT``, a list of specs, pixi.lock, conda-lock.yml or requirements.txt.
 
     Parameters
@@ -30,6 +32,8 @@ def read_environment_file(path: str | os.PathLike[str], *, subdir: str | None = 
         The file.
     subdir : str
         The platform that it is read for; this machine's when not given.
+    python : str
+        The Python for which markers (``; python_version < "3.12"``) are decided, where the file does not fix one.
 
     Raises
     ------
@@ -51,9 +55,9 @@ def read_environment_file(path: str | os.PathLike[str], *, subdir: str | None = 
         case "conda-lock":
             return parse_conda_lock(text, subdir=subdir, path=shown)
         case "requirements":
-            return parse_requirements(text, path=shown)
+            return parse_requirements(text, subdir=subdir, path=shown, python=python)
         case _:
-            return parse_environment_yml(text, subdir=subdir, path=shown)
+            return parse_environment_yml(text, subdir=subdir, path=shown, python=python)
 
 
 def sniff_format(name: str, text: str) -> FileFormat:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, wheel_identity
+from jupyter_envs.engine.exchange.markers import assumed_python, holds
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.errors import NotFoundError, SpecError, StorageError
+from jupyter_envs.errors import IntegrityError, NotFoundError, SpecError, StorageError
 
 PYPI = "pypi::"
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -54,17 +55,23 @@ class _Collected:
     hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: list[PlanWarning] = field(default_factory=list)
     open_files: list[Path] = field(default_factory=list)
+    subdir: str = ""
+    python: str | None = None
 
 
-def parse_requirements(text: str, *, path: str = "") -> ParsedEnvironment:
+def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | None = None) -> ParsedEnvironment:
     """Read the text of a requirements file.
 
     Parameters
     ----------
     text : str
         The file's content.
+    subdir : str
+        The platform for which markers are decided.
     path : str
         Where it is from: for messages, and what ``-r`` and ``-c`` are relative to.
+    python : str
+        The Python for which markers are decided, when it is known.
 
     Raises
     ------
@@ -73,7 +80,7 @@ def parse_requirements(text: str, *, path: str = "") -> ParsedEnvironment:
     NotFoundError
         An included file is not there.
     """
-    collected = _Collected()
+    collected = _Collected(subdir=subdir, python=python)
     _collect(text, Path(path) if path else Path("requirements.txt"), collected, "requirement")
     return ParsedEnvironment(
         format="requirements",
@@ -84,9 +91,11 @@ def parse_requirements(text: str, *, path: str = "") -> ParsedEnvironment:
     )
 
 
-def parse_requirement_lines(lines: Sequence[tuple[int, str]], *, path: str) -> ParsedEnvironment:
+def parse_requirement_lines(
+    lines: Sequence[tuple[int, str]], *, path: str, subdir: str, python: str | None
+) -> ParsedEnvironment:
     """Read numbered requirement lines, such as the ``pip:`` section of an environment.yml."""
-    collected = _Collected()
+    collected = _Collected(subdir=subdir, python=python)
     for number, line in lines:
         stripped = _COMMENT.sub("", line).strip()
         if stripped:
@@ -123,6 +132,36 @@ def export_requirements(records: Sequence[RepodataRecord], *, hashes: bool = Tru
     return "".join(line + "\n" for line in lines)
 
 
+def check_hashes(hashes: Mapping[str, Sequence[str]], records: Iterable[RepodataRecord]) -> None:
+    """Compare the wheels of a plan with the digests that a requirements file allows, before anything is downloaded.
+
+    Parameters
+    ----------
+    hashes : mapping
+        ``ParsedEnvironment.hashes``: normalised name to ``sha256:...``; names without an entry may be any wheel.
+    records : iterable
+        What is going to be installed.
+
+    Raises
+    ------
+    IntegrityError
+        ``integrity.requirements``: the index offers another file than the one the requirements were written for.
+    """
+    for record in records:
+        if not is_wheel(record) or not record.sha256:
+            continue
+        name, version = wheel_identity(record)
+        allowed = hashes.get(name)
+        if allowed and f"sha256:{record.sha256}" not in allowed:
+            raise IntegrityError(
+                f"{name} {version} has a digest that the requirements do not allow: {record.fn}",
+                hint="if the new file is to be trusted, write its hash into the requirements "
+                f"(--hash=sha256:{record.sha256})",
+                code="integrity.requirements",
+                detail={"name": name, "version": version, "sha256": record.sha256},
+            )
+
+
 def _collect(text: str, path: Path, collected: _Collected, role: str) -> None:
     for number, line in _logical_lines(text):
         _collect_line(line, f"{path}:{number}", path, collected, role)
@@ -155,10 +194,33 @@ def _collect_line(line: str, where: str, path: Path, collected: _Collected, role
         return
     text, *options = re.split(r"\s+(?=--)", line)
     requirement = _requirement(text.strip(), where)
+    if not _is_wanted(requirement, where, collected):
+        return
+    if role == "constraint":
+        collected.constraints.append(requirement)
+        return
     digests = tuple(part.split("=", 1)[1] for option in options for part in option.split() if "--hash=" in part)
-    if digests and role == "requirement":
+    if digests:
         collected.hashes[canonicalize_name(requirement.name)] = digests
-    (collected.requirements if role == "requirement" else collected.constraints).append(requirement)
+    collected.requirements.append(requirement)
+
+
+def _is_wanted(requirement: Requirement, where: str, collected: _Collected) -> bool:
+    """Tell whether a requirement's marker holds, and take the marker off: what is kept is wanted."""
+    if requirement.marker is None:
+        return True
+    wanted, assumed = holds(requirement.marker, collected.subdir, collected.python)
+    if assumed:
+        verb = "kept" if wanted else "left out"
+        collected.warnings.append(
+            PlanWarning(
+                code="exchange.marker",
+                message=f"{where}: {requirement} is {verb} as for Python {assumed_python()}",
+                hint="say which Python: `python=3.12`",
+            )
+        )
+    requirement.marker = None
+    return wanted
 
 
 def _collect_option(line: str, where: str, path: Path, collected: _Collected, role: str) -> None:
@@ -240,8 +302,7 @@ def _merged(collected: _Collected) -> tuple[str, ...]:
     specs = []
     for requirement in collected.requirements:
         for limit in limits.get(canonicalize_name(requirement.name), []):
-            if limit.marker is None:
-                requirement.specifier &= limit.specifier
+            requirement.specifier &= limit.specifier
         specs.append(PYPI + str(requirement))
     return tuple(dict.fromkeys(specs))
 
