@@ -18,8 +18,9 @@ FORMATS = ("yaml", "explicit", "pixi", "requirements")
 @environment
 @click.option("--format", "form", type=click.Choice(FORMATS), default="yaml", show_default=True, help="What to write.")
 @click.option("-o", "--output", "file", metavar="FILE", type=click.Path(), help="Write here, not to standard output.")
+@click.option("--exact", is_flag=True, help="In a yaml, name every package with version and build.")
 @json_option
-def export(name: str | None, prefix: str | None, form: str, file: str | None, as_json: bool) -> None:
+def export(name: str | None, prefix: str | None, form: str, file: str | None, exact: bool, as_json: bool) -> None:
     """Write an environment as environment.yml, @EXPLICIT list, pixi.lock or requirements.txt.
 
     \b
@@ -27,7 +28,7 @@ def export(name: str | None, prefix: str | None, form: str, file: str | None, as
     """  # noqa: D301 click's mark for lines that stay as they are
     session = Session(as_json=as_json)
     target = session.prefix(name, prefix)
-    text = session.engine.export(target, form)
+    text = session.engine.export(target, form, exact=exact)
     if file:
         _write(Path(file).expanduser(), text)
         session.output.text(f"{session.name_of(target)} written to {file}")

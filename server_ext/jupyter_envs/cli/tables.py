@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 GAP = "  "
 ELLIPSIS = "…"
-_LEAST = 6  # cells that a shortened column keeps
+_LEAST = 4  # cells that a shortened column keeps
 
 
 def cells(text: str) -> int:
@@ -56,7 +56,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
 
 
 def fit(widths: Sequence[int], available: int) -> list[int]:
-    """Return the widths of columns made to fit, taking from the widest first; none gets narrower than six cells."""
+    """Return the widths of columns made to fit, taking from the widest first; none gets narrower than four cells."""
     fitted = list(widths)
     while sum(fitted) > available and max(fitted) > _LEAST:
         widest = max(range(len(fitted)), key=lambda index: fitted[index])

@@ -44,14 +44,23 @@ def is_running(job_id: str, pid: int, started: float) -> bool:
     return RUN_MODULE in arguments and job_id in arguments
 
 
-def kill_tree(pid: int) -> None:
-    """End a process and all that it started: a script that outlived its job would write into what is put back."""
+def kill_children(pid: int) -> None:
+    """End all that a process started, and what those started: scripts, shells, compilers."""
     try:
-        process = psutil.Process(pid)
-        started = process.children(recursive=True)
-        process.kill()
+        started = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return
     for child in started:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
+
+
+def kill_tree(pid: int) -> None:
+    """End a process and all that it started: a script that outlived its job would write into what is put back."""
+    try:
+        process = psutil.Process(pid)
+        process.suspend()  # so that it starts nothing more
+        kill_children(pid)
+        process.kill()
+    except psutil.NoSuchProcess:
+        return

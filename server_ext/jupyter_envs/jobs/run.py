@@ -21,7 +21,7 @@ from jupyter_envs.errors import CancelledError, EnvsError, StorageError
 from jupyter_envs.jobs.background import lower_priority, wants_compile
 from jupyter_envs.jobs.events import EventWriter
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
-from jupyter_envs.jobs.process import process_started
+from jupyter_envs.jobs.process import kill_children, process_started
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
@@ -29,10 +29,14 @@ CHANGES = ("change", "execute")
 
 
 def listen(cancel: CancelToken) -> None:
-    """Turn TERM and INT into a request to stop; a terminal that closes (HUP) is no reason to."""
+    """Turn TERM and INT into a request to stop; a terminal that closes (HUP) is no reason to.
+
+    Scripts of packages know nothing of requests: they are ended, and their failure rolls the change back.
+    """
 
     def stop(number: int, _frame: object) -> None:
         cancel.cancel()
+        kill_children(os.getpid())
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -59,6 +63,9 @@ def run_job(job: Job, settings: Settings, store: JobStore, cancel: CancelToken) 
         failure = as_envs_error(error, job)
         if not isinstance(error, EnvsError):
             traceback.print_exc()
+        if cancel.cancelled and not isinstance(failure, CancelledError):
+            message = "cancelled; the environment is as it was"
+            failure = CancelledError(message, detail={"because": failure.to_dict()})
         events.close()
         state: JobState = "cancelled" if isinstance(failure, CancelledError) else "failed"
         store.finish(job.id, state, exit_code=failure.exit_code, error=failure.to_dict())

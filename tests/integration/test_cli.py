@@ -1,0 +1,504 @@
+"""The command line as a person and a program use it: whole processes, real packages, exit codes, both streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from jupyter_envs.engine.models.records import PrefixRecord
+from jupyter_envs.engine.prefix.records import iter_record_names
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.settings import Settings
+from support.channel import Channel
+from support.http_server import serve
+
+PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
+
+
+@pytest.fixture(autouse=True)
+def quiet_background(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_ENVS_COMPILE_IN_BACKGROUND", "0")
+    monkeypatch.setenv("JUPYTER_ENVS_SOURCES", "conda")
+
+
+@pytest.fixture
+def stocked(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Channel:
+    """Return a channel that is everybody's default."""
+    channel.python()
+    for version in ("1.0", "2.0"):
+        channel.noarch("six", version)
+    channel.noarch("ipykernel", "7.4.0")
+    channel.noarch("old", depends=["python", "six <2"])
+    channel.noarch("tool", depends=["python", "six"], entry_points=["tool = tool.cli:main"])
+    channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": "sleep 15 &\nwait\n"})
+    channel.add("talks", link_scripts={"post-link": "true\n"})
+    monkeypatch.setenv("JUPYTER_ENVS_CHANNELS", channel.index().url)
+    return channel
+
+
+def envs(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    options = {"capture_output": True, "text": True, "timeout": 120, "stdin": subprocess.DEVNULL, **options}
+    return subprocess.run([*PROGRAM, *arguments], check=False, **options)
+
+
+def done(*arguments: str, **options: Any) -> str:
+    ran = envs(*arguments, **options)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    return ran.stdout
+
+
+def answer(*arguments: str) -> Any:
+    """Return the one object that --json prints; nothing else may be on either stream."""
+    ran = envs(*arguments, "--json")
+    assert ran.stderr == ""
+    value = json.loads(ran.stdout)
+    assert (ran.returncode == 0) == ("error" not in value)
+    return value
+
+
+def refused(code: int, *arguments: str) -> str:
+    ran = envs(*arguments)
+    assert ran.returncode == code, ran.stderr + ran.stdout
+    assert [line[:7] for line in ran.stderr.splitlines()].count("error: ") == 1
+    assert " hint: " in ran.stderr or " What works:" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    return ran.stderr
+
+
+def names(prefix: Path) -> set[str]:
+    return {record.name for record in iter_record_names(prefix)}
+
+
+class Terminal:
+    """A command on a pseudo-terminal."""
+
+    def __init__(self, *arguments: str, columns: int = 80) -> None:
+        self.master, slave = os.openpty()
+        environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
+        self.process = subprocess.Popen([*PROGRAM, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environ)
+        os.close(slave)
+        self.said = ""
+
+    def read_until(self, text: str, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while text not in self.said:
+            assert time.monotonic() < deadline, self.said
+            self._read(0.2)
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def finish(self) -> int:
+        while self._read(0.1) or self.process.poll() is None:
+            pass
+        os.close(self.master)
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self.master], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # Linux's way to say that the other side is closed
+            return False
+        self.said += data.decode()
+        return bool(data)
+
+
+@pytest.fixture
+def demo(stocked: Channel, settings: Settings) -> Path:
+    done("create", "demo", "python", "six")
+    return Path(settings.envs_directories[0]) / "demo"
+
+
+# -- the way of the README ------------------------------------------------------------------------------------------
+
+
+def test_create_install_history_undo_export_and_copy(stocked: Channel, settings: Settings, tmp_path: Path) -> None:
+    prefix = Path(settings.envs_directories[0]) / "analysis"
+    said = done("create", "analysis", "python=3.11", "six<2")
+    assert "+  six" in said
+    assert "kernel envs-analysis is ready" in said
+    assert names(prefix) == {"python", "six", "ipykernel"}
+    assert "generation 2" in done("install", "analysis", "tool")
+    assert done("run", "analysis", "--", "tool").strip() == "tool 1.0"
+    generations = answer("history", "analysis")["generations"]
+    assert [generation["changes"] for generation in generations][1] == ["+tool 1.0"]
+    assert answer("undo", "analysis", "--yes")["changes"][0]["kind"] == "removed"
+    assert names(prefix) == {"python", "six", "ipykernel"}
+    (tmp_path / "environment.yml").write_text(done("export", "analysis"))
+    done("create", "copy", "--file", str(tmp_path / "environment.yml"))
+    assert names(prefix.parent / "copy") == names(prefix)
+    listed = done("list").splitlines()
+    assert [line.split()[0] for line in listed[1:3]] == ["analysis", "copy"]
+
+
+def test_without_a_kernel(stocked: Channel, settings: Settings) -> None:
+    done("create", "plain", "python", "--no-kernel")
+    assert names(Path(settings.envs_directories[0]) / "plain") == {"python"}
+    assert answer("kernels")["kernels"] == []
+
+
+def test_a_path_instead_of_a_name(stocked: Channel, tmp_path: Path) -> None:
+    place = tmp_path / "some where" / "env"
+    done("create", "-p", str(place), "six")
+    assert "six" in names(place)
+    done("install", "-p", f"{place}/", "tool")
+    assert "tool" in done("packages", "-p", str(place))
+    done("delete", "-p", str(place), "--yes")
+    assert not place.exists()
+
+
+# -- streams, JSON ---------------------------------------------------------------------------------------------------
+
+
+def test_json_is_one_object_and_nothing_else(stocked: Channel, settings: Settings) -> None:
+    made = answer("create", "demo", "six")
+    assert (made["executed"], made["generation"], made["kernels"]) == (True, 1, ["envs-demo"])
+    assert {change["name"]: change["kind"] for change in made["changes"]}["six"] == "added"
+    assert answer("list")["environments"][0]["name"] == "demo"
+    assert {package["name"] for package in answer("packages", "demo")["packages"]} == {"python", "six", "ipykernel"}
+    assert answer("info", "demo")["kernels"] == ["envs-demo"]
+    assert answer("info")["root"] == settings.root
+    assert answer("search", "six")["packages"][0]["version"] == "2.0"
+    assert answer("why", "demo", "python")["chains"]
+    assert answer("owner", "demo", "pyvenv.cfg")["owners"][0]["name"] == "python"
+    assert answer("verify", "demo")["ok"] is True
+    assert answer("doctor", "demo")["ok"] is True
+    assert answer("disk", "demo")["environments"][0]["total"] > 0
+    assert answer("clean", "--dry-run")["removed"] == []
+    assert answer("jobs")["jobs"][0]["state"] == "done"
+    assert answer("jobs", "show", "last")["events"][-1]["kind"] == "result"
+    assert "dependencies" in answer("export", "demo")["text"]
+    assert answer("clone", "demo", "copy")["generation"] == 1
+    assert answer("rename", "copy", "other")["kernels"] == ["envs-other"]
+    assert answer("delete", "other", "--yes")["freed_bytes"] > 0
+    assert answer("repair", "demo")["executed"] is True
+    assert answer("kernels", "remove", "demo")["removed"] == ["envs-demo"]
+
+
+def test_json_errors_are_one_object_too(stocked: Channel) -> None:
+    assert answer("install", "nope", "six")["error"]["hint"]
+    assert answer("create", "x", "nosuch")["error"]["code"] == "solve.unknown"
+    assert answer("nosuchverb")["error"]["code"] == "spec.usage"
+    assert answer("list", "--nosuchoption")["error"]["code"] == "spec.usage"
+
+
+def test_json_on_a_terminal_keeps_progress_off_standard_output(stocked: Channel) -> None:
+    master, slave = os.openpty()
+    ran = envs("create", "demo", "six", "--json", stderr=slave, stdout=subprocess.PIPE, capture_output=False)
+    os.close(slave)
+    assert json.loads(ran.stdout)["executed"] is True
+    os.close(master)
+
+
+def test_a_pipe_that_closes_is_no_error(demo: Path) -> None:
+    command = f"{sys.executable} -m jupyter_envs.cli.main packages demo | head -n 1"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("name")
+    assert ran.stderr == ""
+
+
+def test_a_terminal_that_cannot_show_arrows(demo: Path) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    assert "six  2.0 ? 1.0" in done("install", "demo", "six<2", "--dry-run", env=environ)
+
+
+# -- consent ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_taken_away_without_a_yes(demo: Path) -> None:
+    before = names(demo)
+    for arguments in (["remove", "demo", "six"], ["install", "demo", "old"], ["delete", "demo"], ["undo", "demo"]):
+        message = refused(2 if arguments[0] != "undo" else 3, *arguments)
+        assert ("--yes" in message) == (arguments[0] != "undo")
+    assert names(demo) == before
+    assert answer("remove", "demo", "six")["error"]["code"] == "spec.consent"
+    done("remove", "demo", "six", "--yes")
+    assert names(demo) == before - {"six"}
+
+
+def test_a_person_is_asked_and_may_say_no(demo: Path) -> None:
+    terminal = Terminal("remove", "demo", "six")
+    terminal.read_until("Go on?")
+    assert "six" in terminal.said
+    terminal.type("n\n")
+    assert terminal.finish() == 130
+    assert "everything is as it was" in terminal.said
+    assert "six" in names(demo)
+    terminal = Terminal("remove", "demo", "six")
+    terminal.read_until("Go on?")
+    terminal.type("y\n")
+    assert terminal.finish() == 0
+    assert "six" not in names(demo)
+
+
+def test_a_narrow_terminal_keeps_its_lines_short(demo: Path) -> None:
+    terminal = Terminal("packages", "demo", columns=34)
+    assert terminal.finish() == 0
+    lines = [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in terminal.said.splitlines()]
+    assert max(map(len, lines)) <= 34
+    assert "…" in terminal.said
+
+
+# -- plans -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_shown_kept_and_executed(demo: Path) -> None:
+    said = done("plan", "install", "demo", "tool")
+    assert "tool" not in names(demo)
+    plan_id = said.split()[-1]
+    done("execute", plan_id)
+    assert "tool" in names(demo)
+    refused(11, "execute", plan_id)
+    assert answer("plan", "remove", "demo", "tool")["executed"] is False
+    again = answer("remove", "demo", "tool", "--dry-run")["plan_id"]
+    assert "--yes" in refused(2, "execute", again)
+    done("install", "--plan", again, "--yes")
+    assert "tool" not in names(demo)
+
+
+def test_a_stale_plan_is_refused(demo: Path) -> None:
+    plan_id = answer("install", "demo", "tool", "--dry-run")["plan_id"]
+    done("install", "demo", "old", "--yes")
+    refused(11, "execute", plan_id)
+    assert "tool" not in names(demo)
+
+
+# -- stopping --------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_cancels_the_job_and_says_that_nothing_changed(stocked: Channel, settings: Settings) -> None:
+    with serve(stocked.folder) as server:
+        server.fault("*six-2.0*", chunk_size=64, chunk_delay=0.5)
+        command = [*PROGRAM, "create", "demo", "six", "-c", server.url]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 30
+        while not server.asked("*six-2.0*"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "as it was" in said
+    assert "Traceback" not in said
+    assert not Path(settings.envs_directories[0], "demo").exists()
+    (job,) = JobClient(settings).store.jobs()
+    assert job.state == "cancelled"
+
+
+def test_a_job_is_cancelled_by_another_command_in_the_middle_of_a_transaction(demo: Path, settings: Settings) -> None:
+    before = names(demo)
+    process = subprocess.Popen([*PROGRAM, "install", "demo", "slow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not (demo / "share/slow.txt").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    busy = answer("list")["environments"][0]
+    assert busy["busy"] is True
+    said = done("jobs", "cancel", "last")
+    assert "cancelled" in said
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert names(demo) == before
+    assert not (demo / "share/slow.txt").exists()
+    assert "cancelled" in done("jobs")
+
+
+def test_a_busy_environment_is_locked_for_others(demo: Path) -> None:
+    first = subprocess.Popen(
+        [*PROGRAM, "install", "demo", "slow"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 30
+    while not (demo / "share/slow.txt").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    refused(9, "install", "demo", "tool")
+    done("jobs", "cancel", JobIds.first())
+    first.wait(timeout=30)
+
+
+class JobIds:
+    """Ids of jobs as a program finds them."""
+
+    @staticmethod
+    def first() -> str:
+        return next(job["id"] for job in answer("jobs")["jobs"] if job["state"] == "running")
+
+
+# -- looking ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_there_is_to_see(demo: Path) -> None:
+    done("install", "demo", "tool")
+    assert done("packages", "demo", "s*").splitlines()[1].split()[:2] == ["six", "2.0"]
+    requested = done("packages", "demo", "--requested").splitlines()[1:]
+    assert {line.split()[0] for line in requested} == {"python", "six", "ipykernel", "tool"}
+    assert done("why", "demo", "six").splitlines()[:1] == ["six"]
+    assert "tool 1.0" in done("owner", str(demo / "bin" / "tool"))
+    assert "owns" in refused(3, "owner", "demo", "conda-meta/history")
+    assert "no environment" in refused(3, "owner", "/etc/passwd")
+    assert "generation" in done("info", "demo")
+    assert "channels" in done("info")
+    assert "no source has" in done("search", "zzzz")
+    assert "demo" in done("disk")
+    assert "2.0" in done("search", "six")
+    assert "1.0" in done("search", "six", "--versions")
+
+
+def test_damage_is_found_and_repaired(demo: Path) -> None:
+    (demo / "lib/python3.11/site-packages/six/cli.py").unlink()
+    found = envs("verify", "demo")
+    assert found.returncode == 1
+    assert "repair" in found.stdout
+    assert envs("verify", "demo", "--json").returncode == 1
+    done("repair", "demo", "--yes")
+    assert envs("verify", "demo").returncode == 0
+
+
+def test_run_returns_what_the_command_returns(demo: Path, tmp_path: Path) -> None:
+    code = "import os, sys; print(os.environ['CONDA_PREFIX'], os.getcwd()); sys.exit(int(sys.argv[1]))"
+    ran = envs("run", "--cwd", str(tmp_path), "demo", "--", "python", "-c", code, "7")
+    assert (ran.returncode, ran.stdout.split()) == (7, [str(demo), str(tmp_path)])
+    assert envs("run", "-p", str(demo), "--", "python", "--version").returncode == 0
+    assert envs("run", "demo", "python", "-c", "import six").returncode == 0
+    assert "no command" in refused(127, "run", "demo", "--", "nosuchcommand")
+    assert "no command was given" in refused(2, "run", "demo")
+    (demo / "bin/broken").write_text("\x00\x01")
+    (demo / "bin/broken").chmod(0o755)
+    refused(126, "run", "demo", "--", "broken")
+
+
+def test_kernels_are_listed_removed_added_and_brought_in_line(demo: Path) -> None:
+    assert "Python 3.11 (demo)" in done("kernels")
+    assert "removed" in done("kernels", "remove", "demo")
+    assert "no kernels" in done("kernels", "list")
+    assert "envs-my-demo" in done("kernels", "add", "demo", "--as", "My Demo")
+    demo.rename(demo.parent / "moved")
+    assert "envs-my-demo removed" in done("kernels", "sync")
+
+
+def test_jobs_are_listed_with_their_logs(demo: Path) -> None:
+    assert "jupyter envs create demo" in done("jobs").splitlines()[1]
+    assert "create demo" in done("jobs", "log", "last")
+    assert "create demo" in done("jobs", "log", "last", "--follow")
+    assert "done already" in done("jobs", "cancel", "last")
+    assert "no job" in refused(3, "jobs", "show", "zzzz")
+
+
+def test_a_shell_completes_verbs_and_environments(demo: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_JUPYTER_ENVS_COMPLETE" in done("completion", shell)
+    words = {**os.environ, "_JUPYTER_ENVS_COMPLETE": "bash_complete"}
+    ask = lambda typed, at: done(env={**words, "COMP_WORDS": typed, "COMP_CWORD": str(at)})  # noqa: E731
+    assert "plain,install" in ask("jupyter-envs inst", 1)
+    assert "plain,demo" in ask("jupyter-envs install d", 2)
+    assert "plain,demo" in ask("jupyter-envs delete d", 2)
+    assert "demo" not in ask("jupyter-envs install demo d", 3)
+
+
+# -- bad input -------------------------------------------------------------------------------------------------------
+
+
+REFUSED: list[tuple[int, list[str], str]] = [
+    (2, ["create", "a", "six>>1"], "six>>1"),
+    (2, ["create", "b ad", "six"], "b-ad"),
+    (2, ["create"], "NAME"),
+    (2, ["create", "a", "six", "--exclude-newer", "yesterday"], "yesterday"),
+    (2, ["create", "a", "six", "--source", "nowhere"], "nowhere"),
+    (2, ["install", "demo"], "nothing to install"),
+    (2, ["remove", "demo"], "which package"),
+    (2, ["restore", "demo", "first"], "generation number"),
+    (2, ["update", "demo", "six", "--all"], "--all"),
+    (2, ["execute", "../../etc/passwd"], "not the id"),
+    (2, ["plan", "delete", "demo"], "cannot be planned"),
+    (3, ["install", "-p", "/x", "six"], "no environment at /x"),
+    (3, ["install", "demoo", "six"], "did you mean demo"),
+    (3, ["remove", "demo", "nosuch"], "nosuch"),
+    (3, ["restore", "demo", "99"], "no generation 99"),
+    (3, ["execute", "nosuchplan"], "no stored plan"),
+    (3, ["create", "a", "--file", "/nonexistent.yml"], "no such file"),
+    (4, ["create", "demo", "six"], "install"),
+    (5, ["install", "demo", "sixx"], "jupyter envs install demo six"),
+    (5, ["install", "demo", "old", "six>=2"], "What works"),
+]
+
+
+def test_bad_input_is_refused_with_a_hint_and_changes_nothing(demo: Path, settings: Settings) -> None:
+    before = {record.dist for record in iter_record_names(demo)}
+    for code, arguments, said in REFUSED:
+        assert said in refused(code, *arguments), arguments
+    assert {record.dist for record in iter_record_names(demo)} == before
+    assert not Path(settings.envs_directories[0], "a").exists()
+
+
+def test_an_environment_file_that_is_not_one(demo: Path, tmp_path: Path) -> None:
+    (tmp_path / "environment.yml").write_text("just: [a, text")
+    refused(2, "create", "a", "--file", str(tmp_path / "environment.yml"))
+
+
+def test_a_frozen_environment(demo: Path) -> None:
+    (demo / "conda-meta/frozen").write_text('{"message": "ask the admin"}')
+    assert "ask the admin" in refused(10, "install", "demo", "tool")
+    done("install", "demo", "tool", "--override-frozen")
+
+
+def test_a_corrupted_archive(stocked: Channel, settings: Settings) -> None:
+    package = stocked.folder / "noarch" / "tool-1.0-py_0.conda"
+    data = bytearray(package.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    package.write_bytes(data)
+    refused(7, "create", "a", "tool")
+    assert not Path(settings.envs_directories[0], "a").exists()
+
+
+def test_a_root_that_cannot_be_written(stocked: Channel, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = envs("create", "a", "six", env={**os.environ, "JUPYTER_ENVS_ROOT": str(tmp_path / "file")})
+    assert ran.returncode == 12
+    assert "JUPYTER_ENVS_ROOT" in ran.stderr
+
+
+def test_a_broken_condarc(home: Path) -> None:
+    (home / ".condarc").write_text("channels: [a, b")
+    assert ".condarc" in refused(2, "list")
+
+
+def test_a_kernel_name_that_is_taken(stocked: Channel, home: Path) -> None:
+    taken = home / "jupyter/data/kernels/envs-demo"
+    taken.mkdir(parents=True)
+    (taken / "kernel.json").write_text("{}")
+    (name,) = answer("create", "demo", "six")["kernels"]
+    assert name.startswith("envs-demo-")
+    assert (taken / "kernel.json").read_text() == "{}"
+
+
+# -- speed -----------------------------------------------------------------------------------------------------------
+
+
+def test_list_of_two_hundred_environments_imports_nothing_heavy(settings: Settings) -> None:
+    record = msgspec.json.encode(PrefixRecord(name="x", version="1", build="0", fn="x.conda", url="file:///x"))
+    for number in range(200):
+        meta = Path(settings.envs_directories[0], f"env{number}", "conda-meta")
+        meta.mkdir(parents=True)
+        (meta / "history").touch()
+        for package in range(3):
+            (meta / f"p{package}-1-0.json").write_bytes(record)
+    code = (
+        "import sys; from jupyter_envs.cli.main import run; assert run(['list', '--json']) == 0; "
+        "heavy = {'rich', 'rattler', 'requests', 'sqlite3', 'psutil', 'yaml', 'jupyter_core'}; "
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(json.loads(ran.stdout)["environments"]) >= 200
+    assert ran.stderr.strip() == "[]"
