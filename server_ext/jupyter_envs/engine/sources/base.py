@@ -106,7 +106,7 @@ def to_rattler(record: RepodataRecord, *, with_timestamp: bool = True) -> RepoDa
         package.timestamp = _as_time(record.timestamp)
     if record.indexed_timestamp and with_timestamp:
         package.indexed_timestamp = _as_time(record.indexed_timestamp)
-    return RepoDataRecord(package, _archive_name(record), record.url, record.channel or "")
+    return RepoDataRecord(package, _archive_name(record), record.url, _channel_url(record))
 
 
 class MemorySource:
@@ -145,6 +145,13 @@ def _as_time(timestamp: float) -> datetime.datetime:
     """Return the time of a repodata timestamp: milliseconds, or seconds in the oldest records."""
     seconds = timestamp / 1000 if timestamp > 253402300799 else timestamp
     return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC)
+
+
+def _channel_url(record: RepodataRecord) -> str:
+    """Return the channel as the URL that rattler insists on; other tools write a name, or nothing."""
+    if record.channel and "://" in record.channel:
+        return record.channel
+    return record.url.rsplit("/", 2)[0] + "/"
 
 
 def _archive_name(record: RepodataRecord) -> str:
