@@ -12,7 +12,7 @@ from jupyter_envs.errors import LinkError
 
 # Each is found in "\n" + "\n".join(directories) + "\n" exactly when some directory (ending in "/") is not normal.
 _SUSPECT = ("\n/", "//", "/./", "/../", "\n./", "\n../", "\nconda-meta/", "\0")
-_NO_NAMES = frozenset(("", ".", ".."))
+_ODD_ENDS = frozenset(("", ".", "/"))
 
 
 def validate_path(path: str, dist: str, *, windows: bool = False, fold_case: bool = False) -> None:
@@ -61,12 +61,12 @@ def validate_paths(
 ) -> None:
     """Apply ``validate_path`` to all ``paths``.
 
-    Ordinary paths cost two sets and a few searches: their directories (``directories_of``) are far fewer than they.
+    Ordinary paths cost a few searches: their directories (``directories_of``) are far fewer than they.
     """
     if not (windows or fold_case):
-        names = {path[path.rfind("/") + 1 :] for path in paths}
+        ends = {path[-1:] for path in paths}
         text = "\n" + "\n".join(directories) + "\n"
-        normal = names.isdisjoint(_NO_NAMES) and "\0" not in "".join(names) and "conda-meta" not in names
+        normal = ends.isdisjoint(_ODD_ENDS) and "\0" not in "".join(paths) and "conda-meta" not in paths
         if normal and not any(mark in text for mark in _SUSPECT):
             return
     for path in paths:

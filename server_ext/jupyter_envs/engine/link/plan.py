@@ -25,6 +25,9 @@ from jupyter_envs.engine.models.platform import PlatformLayout
 from jupyter_envs.engine.models.records import PackageManifest, PackageRecord, PathsEntry
 from jupyter_envs.errors import LinkError
 
+Mapper = Callable[[Sequence[str], Collection[str]], list[str]]
+"""Maps paths; the second argument are their directories when these are known, else empty."""
+
 _SITE_PACKAGES = "site-packages/"
 _PYTHON_SCRIPTS = "python-scripts/"
 _MENU = re.compile(r"Menu/[^/]+\.json")
@@ -83,8 +86,10 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
     plain, special = _split(manifest.paths)
     sources = [entry.path for entry in plain]
     to_target = _mapping(target) if python else None
-    targets = to_target(sources) if to_target else sources
-    places = to_target([entry.path for entry in special]) if to_target else [entry.path for entry in special]
+    directories = directories_of(sources)
+    targets = to_target(sources, directories) if to_target else sources
+    places = [entry.path for entry in special]
+    places = to_target(places, ()) if to_target else places
     plan = PackageLinkPlan(
         record=manifest.record,
         manifest=manifest,
@@ -98,7 +103,8 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
         lost=[],
     )
     _add_pyc(plan, to_target)
-    plan.directories = directories_of(plan.paths())
+    plan.directories = set(to_target(list(directories), ())) if to_target else directories
+    plan.directories |= directories_of(places) | directories_of(plan.pyc_targets)
     if python:
         _add_scripts(plan)
     _claim(plan)
@@ -148,13 +154,15 @@ def _split(paths: Sequence[PathsEntry]) -> tuple[list[PathsEntry], list[PathsEnt
     return plain, special
 
 
-def _mapping(target: LinkTarget) -> Callable[[Sequence[str]], list[str]]:
+def _mapping(target: LinkTarget) -> Mapper:
     """Return how the paths of a noarch Python package become paths of the environment."""
     site = f"{target.site_packages}/"
     scripts = f"{target.layout.bin_directory}/"
     in_site, in_scripts = len(_SITE_PACKAGES), len(_PYTHON_SCRIPTS)
 
-    def to_target(paths: Sequence[str]) -> list[str]:
+    def to_target(paths: Sequence[str], directories: Collection[str]) -> list[str]:
+        if directories and all(directory.startswith(_SITE_PACKAGES) for directory in directories):
+            return [site + path[in_site:] for path in paths]
         return [
             site + path[in_site:]
             if path.startswith(_SITE_PACKAGES)
@@ -230,7 +238,7 @@ def _entry_points(texts: Iterable[str], target: LinkTarget, dist: str) -> list[F
     return actions
 
 
-def _add_pyc(plan: PackageLinkPlan, to_target: Callable[[Sequence[str]], list[str]] | None) -> None:
+def _add_pyc(plan: PackageLinkPlan, to_target: Mapper | None) -> None:
     """Link compiled files whose source is a plain link; a patched source is newer, so its compiled file is stale."""
     manifest = plan.manifest
     if not manifest.pyc or manifest.pyc_directory is None or plan.target.cache_tag is None:
@@ -242,7 +250,7 @@ def _add_pyc(plan: PackageLinkPlan, to_target: Callable[[Sequence[str]], list[st
     if changed:
         paths = [path for path in paths if source_of_pyc(path, ending) not in changed]
     plan.pyc_sources = paths
-    plan.pyc_targets = to_target(paths) if to_target else paths
+    plan.pyc_targets = to_target(paths, ()) if to_target else paths
 
 
 def source_of_pyc(path: str, ending: str) -> str:

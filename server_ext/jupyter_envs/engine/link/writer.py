@@ -223,7 +223,7 @@ class _Run:
             result.linked_bytes -= bringer.copied_bytes
             self.made += bringer.copies
         for plan in self.plans:
-            result.linked_bytes += sum(entry.size_in_bytes or 0 for entry in plan.entries)
+            result.linked_bytes += sum([entry.size_in_bytes or 0 for entry in plan.entries])
             result.methods[plan.dist] = self._method(plan)
         result.linked_bytes = max(0, result.linked_bytes)
         if self.options.durable:
