@@ -64,7 +64,7 @@ def show_findings(session: Session, findings: Sequence[Finding], good: str, valu
 @consent_options
 @json_option
 def repair(name: str | None, prefix: str | None, consent: Consent, as_json: bool) -> None:
-    """Put missing and changed files back from the package cache; what you changed is kept under another name."""
+    """Put missing and changed files back from the package cache."""
     session = Session(as_json=as_json)
     target = session.prefix(name, prefix)
     run_change(session, ChangeRequest(action="repair", prefix=str(target)), yes=consent.yes, dry_run=consent.dry_run)

@@ -6,7 +6,6 @@ whose environment has changed since (``StalePlanError``) and never writes into a
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from jupyter_envs.engine.history.generations import find_latest, generation_numbers, generation_path
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, PackageLinkPlan
 from jupyter_envs.engine.link.plan import link_target, plan_package
+from jupyter_envs.engine.link.writer import paused_gc
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeResult, Generation
 from jupyter_envs.engine.models.platform import layout_for
@@ -63,7 +63,7 @@ class Executor:
     def execute(self, plan: ChangePlan) -> ChangeResult:
         """Do what a plan says; either all of it, or nothing."""
         prefix = Path(plan.prefix)
-        with self.exclusive(prefix, plan.command), _no_collection():
+        with self.exclusive(prefix, plan.command), paused_gc():
             if plan.action in ("create", "clone"):
                 check_free(prefix)
                 sweep(prefix.parent, now=datetime.now().timestamp())
@@ -244,15 +244,3 @@ def _result(plan: ChangePlan, number: int, executed: Executed, extracted: int) -
         linked_bytes=executed.linked_bytes,
         disk_bytes=extracted + executed.copied_bytes + executed.directories * directory,
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the cyclic collector out of the way: a change makes tens of thousands of values that live to its end."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -172,7 +172,7 @@ class Planner:
         latest = find_latest(prefix)
         wanted: dict[str, RepodataRecord] = {record.name: record for record in latest.records} if latest else {}
         wanted.update({record.name: record.repodata() for record in before})
-        damaged = {found.package for found in verify(prefix) if found.package and found.severity == "error"}
+        damaged = {found.package for found in verify(prefix) if found.package and found.severity != "note"}
         named = {package_name(spec) for spec in request.specs}
         return Target(
             records=ordered(wanted.values()),
