@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import shutil
 import subprocess
@@ -31,7 +32,7 @@ class Place:
         self.plain, self.compiled = folder / "plain", folder / "compiled"
         self.rattler_small = folder / "rattler-small"
         self.records, self.small_record = folder / "records.json", folder / "small.json"
-        self.listing = folder / "listing.json"
+        self.listing = folder / "listing"
         self.wanted: list[str] = self.manifest["wanted"]
         self.small: str = self.manifest["small"]
 
@@ -106,7 +107,7 @@ class Place:
         if scenarios.uv:
             measure(scenarios.uv_install())
         self.clear_target()
-        self.listing.write_text(json.dumps(self._listing()))
+        self.listing.write_bytes(marshal.dumps(self._listing()))
 
     def _records(self, key: str, folder: str, *, leave_out: str = "", only: str = "") -> list[dict[str, Any]]:
         base = (self.folder / folder).as_uri()

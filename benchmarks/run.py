@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import marshal
 import os
 import platform
 import shutil
@@ -94,7 +95,13 @@ def clean_environ(place: Place) -> dict[str, str]:
 
 def tool(what: str, **options: object) -> list[str]:
     """Return the command of one function of ``tools.py``."""
-    return [sys.executable, str(TOOLS), what, json.dumps(options)]
+    return [sys.executable, str(TOOLS), what, marshal.dumps(options).hex()]
+
+
+def options_of(command: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a command made by ``tool``, to make another of it."""
+    found: dict[str, Any] = marshal.loads(bytes.fromhex(command[-1]))
+    return found
 
 
 class Scenarios:
@@ -196,7 +203,7 @@ class Scenarios:
         """Install one small package into the large environment."""
         place = self.place
         both, more = place.folder / "small-ours", place.folder / "small-rattler"
-        rattler = json.loads(self.rattler(prefix=str(more), specs=[*place.wanted, place.small])[-1])
+        rattler = options_of(self.rattler(prefix=str(more), specs=[*place.wanted, place.small]))
         self.compare(
             "install one small package",
             [
@@ -220,8 +227,8 @@ class Scenarios:
         def command(prefix: Path) -> list[str]:
             return [str(prefix / "bin/python"), "-c", code]
 
-        ours = json.loads(self.ours("ours_create")[-1])
-        rattler = json.loads(self.rattler()[-1])
+        ours = options_of(self.ours("ours_create"))
+        rattler = options_of(self.rattler())
 
         def make(what: str, options: dict[str, Any], before: Callable[[], object]) -> Callable[[], object]:
             def made() -> None:
