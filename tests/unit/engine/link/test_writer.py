@@ -249,3 +249,13 @@ def test_an_error_in_any_thread_stops_all(package, target, root) -> None:
 def test_no_plans_make_nothing(root) -> None:
     assert LinkWriter(LinkOptions()).write([], str(root)).linked_files == 0
     assert list(root.iterdir()) == []
+
+
+def test_many_written_files_are_synced(package, target, root):
+    files = {f"etc/{number}": b"/p" for number in range(70)}
+    manifest = package("a", files, placeholders=dict.fromkeys(files, ("text", "/p")), modes={"etc/7": 0o444})
+    before = threading.active_count()
+    result = write([manifest], target, root, LinkOptions(durable=True))
+    assert result.written_files == 70
+    assert {(root / path).read_text() for path in files} == {target.prefix}
+    assert threading.active_count() == before
