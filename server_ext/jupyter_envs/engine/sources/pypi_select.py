@@ -205,19 +205,21 @@ def _choose(offered: Iterable[Release], limits: Limits, matches: Matches) -> tup
     """Return the newest releases up to the window, and further down some for each limit that has none or few yet."""
     missing = dict.fromkeys(limits.seen, VERSIONS_PER_LIMIT)
     chosen: list[Release] = []
+    left_out = False
     for release in offered:
         if len(chosen) >= limits.window and not missing:
             return chosen, True
         spelled = conda_version(release.version)
         answered = [text for text in missing if matches(text, spelled)]
         if len(chosen) >= limits.window and not answered:
+            left_out = True
             continue
         chosen.append(release)
         for text in answered:
             missing[text] -= 1
             if not missing[text]:
                 del missing[text]
-    return chosen, len(chosen) > limits.window
+    return chosen, left_out
 
 
 def _ranked(releases: Sequence[Release]) -> Iterable[Release]:

@@ -31,6 +31,8 @@ OSX_MACHINES = {
 }
 LEGACY_MANYLINUX = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
+LEGACY_TAGS = frozenset(f"{name}_{machine}" for name in LEGACY_MANYLINUX for machine in LINUX_MACHINES.values())
+
 _MANYLINUX = re.compile(r"manylinux_(\d+)_(\d+)_(\w+)")
 _LEGACY = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_(\w+)")
 _MUSLLINUX = re.compile(r"musllinux_(\d+)_(\d+)_(\w+)")
@@ -120,7 +122,7 @@ def find_choice(name: WheelName, subdir: str, virtual_packages: Mapping[str, str
     if not platforms:
         return None
     # of several spellings of one wheel's needs the mildest is what it really needs
-    platform = min(platforms)
+    platform = min(platforms, key=lambda found: (found.rank, found.tag in LEGACY_TAGS, found.tag))
     best: tuple[PythonSupport, str] | None = None
     for python in name.python.split("."):
         for abi in name.abi.split("."):
