@@ -12,7 +12,8 @@ import asyncio
 import os
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -330,6 +331,10 @@ def missing_offline(state: ChannelState) -> OfflineError:
 
 
 def _client(settings: Settings) -> Client:
+    """Return the HTTP client: rattler's own credentials (netrc, keyring), the settings' proxies and certificates.
+
+    rattler knows no client certificates; channels that want one are read through a proxy that has it.
+    """
     from rattler import Config
     from rattler.networking import Client
 
@@ -340,7 +345,28 @@ def _client(settings: Settings) -> Client:
     if proxies:
         lines.append("[proxy-config]")
         lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in proxies.items()]
-    return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=RETRIES)
+    with _trusting(settings.ssl_verify):
+        return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=RETRIES)
+
+
+@contextmanager
+def _trusting(ssl_verify: bool | str) -> Iterator[None]:
+    """Have the certificates of a file or folder trusted by the client that is made meanwhile.
+
+    rattler reads them from ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` when a client is made, and from nowhere else.
+    """
+    given = ssl_verify if isinstance(ssl_verify, str) else os.environ.get("REQUESTS_CA_BUNDLE", "")
+    name = "SSL_CERT_DIR" if os.path.isdir(given) else "SSL_CERT_FILE"
+    before = os.environ.get(name)
+    if given:
+        os.environ[name] = given
+    try:
+        yield
+    finally:
+        if given and before is None:
+            del os.environ[name]
+        elif before is not None:
+            os.environ[name] = before
 
 
 def _default_alias() -> str:

@@ -191,6 +191,22 @@ class TestOpening:
         assert state_of(settings, str(tmp_path / "local"), offline=True).names == {"b"}
 
 
+def test_certificates_are_those_of_the_settings_while_a_client_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv("SSL_CERT_DIR", "/before")
+    with conda_channel._trusting(str(tmp_path / "own.pem")):
+        assert os.environ["SSL_CERT_FILE"] == str(tmp_path / "own.pem")
+    assert "SSL_CERT_FILE" not in os.environ
+    with conda_channel._trusting(str(tmp_path)):
+        assert os.environ["SSL_CERT_DIR"] == str(tmp_path)
+    assert os.environ["SSL_CERT_DIR"] == "/before"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/bundle.pem")
+    with conda_channel._trusting(True):
+        assert os.environ["SSL_CERT_FILE"] == "/bundle.pem"
+
+
 class TestProbe:
     def test_a_host_that_does_not_exist_is_known_at_once_and_remembered(self, settings: Settings) -> None:
         url = "https://nowhere.invalid/channel/"
