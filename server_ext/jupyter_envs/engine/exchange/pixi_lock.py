@@ -57,7 +57,8 @@ def parse_pixi_lock(
             code="exchange.environment",
         )
     chosen = names[environment]
-    platforms = tuple(platform.name for platform in chosen.platforms())
+    # an environment without packages names no platform; the file does
+    platforms = tuple(platform.name for platform in chosen.platforms() or lock.platforms())
     return ParsedEnvironment(
         format="pixi",
         path=path,
@@ -116,19 +117,19 @@ def _records(
 ) -> tuple[RepodataRecord, ...]:
     from rattler import CondaLockedBinaryPackage, PypiLockedPackage
 
-    platform = next((platform for platform in environment.platforms() if platform.name == subdir), None)
-    if platform is None:
+    if subdir not in platforms:
         raise SpecError(
             f"{path or 'pixi.lock'} is not for {subdir}",
             hint=f"it is for {', '.join(platforms) or 'no platform'}",
             code="exchange.platform",
         )
+    platform = next((platform for platform in environment.platforms() if platform.name == subdir), None)
     records = [
         record_from_url(url, subdir=subdir, dist=dist)
         for url, dist in notes.items()
         if url.startswith(INTERPRETER_SCHEME)
     ]
-    for package in environment.packages(platform) or []:
+    for package in (environment.packages(platform) if platform else None) or []:
         if isinstance(package, CondaLockedBinaryPackage):
             records.append(_from_rattler(package.repo_data_record()))
         elif isinstance(package, PypiLockedPackage):
