@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform as _platform
+import os
 import sys
 
 import msgspec
@@ -47,9 +47,17 @@ def layout_for(subdir: str) -> PlatformLayout:
     )
 
 
+def _machine() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().machine.lower()
+    import platform
+
+    return platform.machine().lower()
+
+
 def current_subdir() -> str:
     """Return the conda platform of this machine (CEP 26's names)."""
-    machine = _platform.machine().lower()
+    machine = _machine()
     if sys.platform == "win32":
         return {"amd64": "win-64", "x86": "win-32", "arm64": "win-arm64"}.get(machine, "win-64")
     if sys.platform == "darwin":

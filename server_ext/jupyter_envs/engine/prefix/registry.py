@@ -7,7 +7,6 @@ renamed into place). A list that cannot be written is not an error: the environm
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,6 +71,8 @@ def _ends_with_newline(path: Path) -> bool:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".environments-")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat as stat_module
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from jupyter_envs.engine.models.findings import Finding, sort_findings
@@ -48,6 +47,8 @@ def verify(
     threads : int
         How many files are hashed at once; the number of processors when not given.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     findings: list[Finding] = []
     records = read_records(prefix, findings.append) if records is None else records
     base = os.path.abspath(prefix)
@@ -69,17 +70,22 @@ def verify(
 
 def iter_unowned(prefix: str | os.PathLike[str], records: Iterable[PrefixRecord]) -> Iterator[str]:
     """Yield the paths, relative to the prefix, of files that no record names; ``conda-meta`` and ``.pyc`` left out."""
-    owned = {path for record in records for path in owned_paths(record)}
+    owned: set[str] = set()
+    for record in records:
+        owned.update(record.files)
+        owned.update(entry.path for entry in record.paths_data.paths)
     base = os.path.abspath(prefix)
-    for directory, subdirectories, files in os.walk(base):
-        relative = os.path.relpath(directory, base).replace(os.sep, "/")
-        start = "" if relative == "." else relative + "/"
-        if not start:
-            subdirectories[:] = [name for name in subdirectories if name != META_DIRECTORY]
-        links = [name for name in subdirectories if os.path.islink(os.path.join(directory, name))]
-        for name in sorted([*files, *links]):
-            if start + name not in owned and not name.endswith((".pyc", ".pyo")):
-                yield start + name
+    pending = [""]
+    while pending:
+        start = pending.pop()
+        with os.scandir(f"{base}/{start}") as entries:
+            for entry in entries:
+                path = start + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if path != META_DIRECTORY:
+                        pending.append(f"{path}/")
+                elif path not in owned and not path.endswith((".pyc", ".pyo")):
+                    yield path
 
 
 def owned_paths(record: PrefixRecord) -> set[str]:

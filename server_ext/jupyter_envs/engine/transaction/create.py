@@ -7,14 +7,12 @@ away. Link scripts must see the real prefix, so they run after the rename, under
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import msgspec
 
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import Event
-from jupyter_envs.engine.transaction.extras import copy_unowned
 from jupyter_envs.engine.transaction.inputs import Executed, Execution, clobber_warnings, settle
 from jupyter_envs.engine.transaction.journal import (
     TRANSACTIONS,
@@ -23,6 +21,7 @@ from jupyter_envs.engine.transaction.journal import (
     discard,
     fsync_directory,
     remove_if_empty,
+    remove_tree,
     write_journal,
 )
 from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked
@@ -73,6 +72,8 @@ def _fill(execution: Execution, building: Path) -> Executed:
     write_records(execution, result, building)
     write_metadata(execution.metadata, building)
     if execution.plan.clone_from is not None:
+        from jupyter_envs.engine.transaction.extras import copy_unowned
+
         copy_unowned(Path(execution.plan.clone_from), building, execution.prefix, execution.layout)
     if has_scripts(execution):
         directory = building / TRANSACTIONS / "scripts"
@@ -108,7 +109,7 @@ def remove_prefix(prefix: Path) -> None:
     leaving = prefix.parent / f".{prefix.name}.{os.urandom(4).hex()}.{REMOVING}"
     prefix.rename(leaving)
     fsync_directory(prefix.parent)
-    shutil.rmtree(leaving)
+    remove_tree(leaving)
 
 
 def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
@@ -134,10 +135,13 @@ def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
         else:
             abandoned = kind == REMOVING
         if abandoned:
-            shutil.rmtree(entry, ignore_errors=True)
+            _remove(entry)
             swept.append(entry.name)
     return swept
 
 
 def _remove(building: Path) -> None:
+    """Delete as much as can be deleted; what stays is hidden, and the next sweep tries again."""
+    import shutil
+
     shutil.rmtree(building, ignore_errors=True)

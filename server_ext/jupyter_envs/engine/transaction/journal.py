@@ -15,7 +15,6 @@ It refuses to know what packages are: it moves paths.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -142,13 +141,24 @@ def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
             continue
 
 
+def remove_tree(directory: str | Path) -> None:
+    """Delete a directory and all that is in it, following no link (``shutil`` would be imported for this alone)."""
+    with os.scandir(directory) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                os.unlink(entry.path)
+    os.rmdir(directory)
+
+
 def discard(directory: Path) -> None:
     """Remove a transaction's directory; ``committed.json`` and ``journal.json`` go last, so that a crash can resume."""
     for name in ("new", "old"):
         if (directory / name).exists():
-            shutil.rmtree(directory / name)
+            remove_tree(directory / name)
     if directory.exists():
-        shutil.rmtree(directory)
+        remove_tree(directory)
 
 
 def recover(prefix: Path) -> list[str]:

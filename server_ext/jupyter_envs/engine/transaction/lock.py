@@ -8,14 +8,14 @@ whoever comes second is told who is first.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from jupyter_envs.errors import LockedError, StorageError
 
@@ -26,6 +26,8 @@ def lock_path(prefix: Path, locks_directory: Path) -> Path:
     """Return the lock file that guards a prefix."""
     if (prefix / "conda-meta").is_dir():
         return prefix / PREFIX_LOCK
+    import hashlib
+
     digest = hashlib.sha256(os.fsencode(os.path.abspath(prefix))).hexdigest()[:16]
     return locks_directory / f"{digest}.lock"
 
@@ -33,10 +35,9 @@ def lock_path(prefix: Path, locks_directory: Path) -> Path:
 def find_holder(path: Path) -> dict[str, object] | None:
     """Return what the holder of a lock wrote about itself, if anything."""
     try:
-        holder = json.loads(path.read_text())
-    except (OSError, ValueError):
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+    except (OSError, msgspec.DecodeError):
         return None
-    return holder if isinstance(holder, dict) else None
 
 
 @contextmanager
@@ -69,19 +70,19 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
     try:
         if not _acquire(descriptor, timeout):
             raise _held_by(path, prefix)
-        _say_holder(descriptor, json.dumps({"pid": os.getpid(), "command": command}))
+        _say_holder(descriptor, msgspec.json.encode({"pid": os.getpid(), "command": command}))
         yield
-        _say_holder(descriptor, "")
+        _say_holder(descriptor, b"")
     finally:
         # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
         os.close(descriptor)
 
 
-def _say_holder(descriptor: int, text: str) -> None:
+def _say_holder(descriptor: int, text: bytes) -> None:
     """Write who holds the lock, for others to read. The lock holds without it, so a full disk does not matter here."""
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, text.encode(), 0)
+        os.pwrite(descriptor, text, 0)
 
 
 def _held_by(path: Path, prefix: Path) -> LockedError:
