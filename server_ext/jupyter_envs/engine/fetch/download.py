@@ -251,7 +251,7 @@ class Fetcher:
                 hint="run the command once without --offline",
                 detail={"url": without_credentials(download.url)},
             )
-        attempt = 0
+        attempt, restarted = 0, False
         while True:
             resumed = os.fstat(part).st_size
             try:
@@ -260,8 +260,9 @@ class Fetcher:
                 break
             except IntegrityError as error:
                 _start_over(download, part)
-                if not resumed:
+                if not resumed or restarted:
                     raise self._with_url(error, download) from None
+                restarted = True
             except InterruptedDownloadError as error:
                 attempt = 1 if os.fstat(part).st_size > resumed else attempt + 1
                 if attempt >= ATTEMPTS:
@@ -286,6 +287,7 @@ class Fetcher:
                 if offset and not _continues(response, offset):
                     _start_over(download, part)
                     checker, offset = Checker(download.promise, download.name), 0
+                _refuse_length(download, response, offset, checker)
                 _remember_validator(download, response)
                 progress.at(download.destination, offset)
                 self._stream(response, part, offset, checker, partial(self._came, progress, download, checker))
@@ -399,6 +401,15 @@ def _range_headers(download: Download, offset: int) -> dict[str, str]:
 
 def _continues(response: requests.Response, offset: int) -> bool:
     return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _refuse_length(download: Download, response: requests.Response, offset: int, checker: Checker) -> None:
+    """Refuse a file whose announced length is not the promised one, before its bytes come."""
+    length = response.headers.get("Content-Length", "")
+    if download.size is None or not length.isdigit() or "Content-Encoding" in response.headers:
+        return
+    if offset + int(length) != download.size:
+        raise checker.error("size", str(download.size), str(offset + int(length)))
 
 
 def _validator(download: Download) -> str:

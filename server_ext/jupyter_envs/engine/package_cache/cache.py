@@ -7,6 +7,7 @@ asked for, so that linking from the cache loads none of it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,7 @@ class PackageCache:
         from jupyter_envs.engine.package_cache.usage import announce
 
         announce(self._layers[0], records, cancel)
+        self._located = {key: found for key, found in self._located.items() if os.path.isdir(found[0])}
         missing = self.missing(records)
         if missing:
             from jupyter_envs.engine.package_cache.populate import Populator

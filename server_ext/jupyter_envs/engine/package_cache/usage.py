@@ -1,7 +1,8 @@
 """Says which packages a running process is about to link, so that pruning leaves them alone.
 
-``<pkgs>/.locks/using-<pid>-<machine>`` names their dists, one a line. A file of a process that is gone counts for nothing.
-Announcing and pruning exclude each other for the moment it takes, so a package is seen as used or is missing already.
+``<pkgs>/.locks/using-<pid>-<machine>`` names their dists, one a line. A file of a process that is gone counts for
+nothing. Announcing and pruning exclude each other for the moment it takes, so a package is seen as used or is missing
+already.
 """
 
 from __future__ import annotations
