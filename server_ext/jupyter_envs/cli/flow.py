@@ -77,7 +77,8 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
     def on_event(event: JobEvent) -> None:
         plan_id = (event.data or {}).get("plan_id")
         if not plan_id:
-            view.show(event)
+            if event.kind != "warning" or session.output.is_news(event.text):
+                view.show(event)
         elif show_plan:
             view.pause()
             show_plan_table(session, load_plan(session.settings.root, str(plan_id)))
@@ -192,10 +193,8 @@ def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
     result = _result(job)
     change: dict[str, Any] = result.get("result") or {}
     output = session.output
-    planned = {warning.message for warning in plan.warnings}
     for warning in change.get("warnings") or ():
-        if warning["message"] not in planned:
-            output.warn(warning["message"], warning.get("hint", ""))
+        output.warn(warning["message"], warning.get("hint", ""))
     for message in change.get("messages") or ():
         output.text(message)
     output.text(result_sentence(session, plan, change))

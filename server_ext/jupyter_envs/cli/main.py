@@ -6,10 +6,10 @@ of them in docs/cli.md). With ``--json`` an error is ``{"error": {...}}`` on sta
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -104,6 +104,8 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         return _fail(StorageError.from_os_error(error, "running the command"), argv)
     except Exception as error:
+        import traceback
+
         traceback.print_exc()
         hint = "this is a fault of jupyter-envs; please report it with the lines above"
         return _fail(EnvsError(f"{type(error).__name__}: {error}", hint=hint, code="internal"), argv)
@@ -143,6 +145,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow must not end the command
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `jupyter envs packages x | head`
+    gc.set_threshold(50_000)  # a command ends before collecting garbage pays
     code = run(sys.argv[1:])
     sys.stdout.flush()
     sys.exit(code)

@@ -6,7 +6,6 @@ Owns the two streams: results go to standard output, everything said on the way 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 
@@ -27,12 +26,17 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
+        self._warned: set[str] = set()
         self.color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     @property
     def width(self) -> int | None:
         """Cells of the terminal, ``None`` when standard output is none."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        if not sys.stdout.isatty():
+            return None
+        import shutil
+
+        return shutil.get_terminal_size().columns
 
     def text(self, line: str = "", **style: object) -> None:
         """Print a line for people; nothing with ``--json``."""
@@ -45,17 +49,29 @@ class Output:
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table for people."""
+        if self.as_json:
+            return
         lines = table(headers, rows, self.width)
-        for index, line in enumerate(lines):
-            self.text(line, **({"bold": True} if index == 0 and any(headers) else {}))
+        if lines and any(headers):
+            lines[0] = self.styled(lines[0], bold=True)
+        if lines:
+            click.echo("\n".join(lines))
 
     def note(self, line: str) -> None:
         """Say something on the way, on standard error, when a person can be there."""
         if not self.as_json or sys.stderr.isatty():
             click.echo(line, err=True)
 
+    def is_news(self, warning: str) -> bool:
+        """Tell whether a warning has not been shown yet, and remember it: events and plans repeat one another."""
+        news = warning not in self._warned
+        self._warned.add(warning)
+        return news
+
     def warn(self, message: str, hint: str = "") -> None:
-        """Show a warning on standard error."""
+        """Show a warning on standard error, once."""
+        if not self.is_news(message):
+            return
         self.note(f"warning: {message}")
         if hint:
             self.note(f"   hint: {hint}")

@@ -97,7 +97,7 @@ class BarView:
         """Move the bar, or print what must stay on the screen above it."""
         said = spoken(event)
         if said:
-            self._started().console.print(said, markup=False, highlight=False)
+            self._started().console.print(said, markup=False, highlight=False, soft_wrap=True)
         elif event.kind in ("phase", "progress") and event.phase:
             self._move(event)
 

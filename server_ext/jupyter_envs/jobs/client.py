@@ -71,7 +71,7 @@ class JobClient:
         environ["JUPYTER_ENVS_ROOT"] = self.settings.root
         with self.store.log_path(job.id).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", RUN_MODULE, job.id],
+                [sys.executable, "-P", "-m", RUN_MODULE, job.id],  # -P: nothing is imported from the working directory
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
