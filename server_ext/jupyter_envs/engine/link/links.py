@@ -118,9 +118,10 @@ class LinkCrew:
     def start(self) -> None:
         """Let the other threads begin."""
         for bringer in self.bringers[1:]:
-            thread = threading.Thread(target=self._work, args=(bringer, lambda: None), name="link")
+            thread = start_thread(self._work, bringer, lambda: None)
+            if thread is None:
+                return
             self._threads.append(thread)
-            thread.start()
 
     def join(self, progress: Callable[[], None]) -> None:
         """Link along until nothing is left; raises the first error of any thread once all have stopped."""
@@ -152,6 +153,16 @@ class LinkCrew:
         except BaseException as error:  # handed to the thread that joins
             self._stop = True
             self._errors.append(error)
+
+
+def start_thread(work: Callable[..., None], *arguments: object) -> threading.Thread | None:
+    """Start a thread, or return ``None`` where the system allows no more of them (small containers)."""
+    thread = threading.Thread(target=work, args=arguments, name="link")
+    try:
+        thread.start()
+    except RuntimeError:
+        return None
+    return thread
 
 
 def usable_cores() -> int:

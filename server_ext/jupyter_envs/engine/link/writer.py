@@ -12,7 +12,6 @@ import gc
 import hashlib
 import os
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from jupyter_envs.engine.link.actions import (
 )
 from jupyter_envs.engine.link.bring import create, finish, refusal, write_all
 from jupyter_envs.engine.link.clobber import needed_directories, refuse_file_as_directory
-from jupyter_envs.engine.link.links import LinkCrew
+from jupyter_envs.engine.link.links import LinkCrew, start_thread
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
@@ -291,12 +290,14 @@ def _sync(files: Sequence[str], root: str) -> None:
             errors.append(error)
 
     count = min(_SYNC_THREADS, 1 + len(files) // _SYNC_THREADS)
-    threads = [threading.Thread(target=sync, args=(files[start::count],), name="sync") for start in range(1, count)]
-    for thread in threads:
-        thread.start()
-    sync(files[::count])
-    for thread in threads:
-        thread.join()
+    parts = [files[start::count] for start in range(count)]
+    threads = [start_thread(sync, part) for part in parts[1:]]
+    sync(parts[0])
+    for thread, part in zip(threads, parts[1:], strict=True):
+        if thread is None:
+            sync(part)
+        else:
+            thread.join()
     if not errors and os.name != "nt":
         sync([root])
     if errors:

@@ -1,9 +1,11 @@
 """Hard link, reflink, soft link, copy: on real file systems, and as another user."""
 
 import os
+import resource
 import shutil
 import stat
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,7 +50,7 @@ def make(pkgs: Path) -> PackageManifest:
     return PackageManifest(record=record, directory=str(directory), paths=entries)
 
 
-def link(manifest: PackageManifest, root: Path, **options: bool) -> WriteResult:
+def link(manifest: PackageManifest, root: Path, **options: int) -> WriteResult:
     plan = plan_package(manifest, link_target("/e", layout_for("linux-64"), None))
     return LinkWriter(LinkOptions(**options)).write([plan], str(root))
 
@@ -160,6 +162,37 @@ def test_files_of_another_owner_are_not_linked_when_the_system_protects_hard_lin
             assert (result.linked_files, result.softlinked_files, result.copied_files) == expected
             assert result.methods == {"pack-1-0": method}
             assert_copied(manifest, root, {"bin/prog"} if softlinks else None)
+
+        assert as_nobody(act) == ""
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_system_that_allows_no_threads_gets_everything_from_one() -> None:
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("needs root, to become another user whose number of threads is limited")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o755)
+        (folder / "root").mkdir()
+        for path in (folder, folder / "root"):
+            os.chown(path, NOBODY, NOBODY)
+
+        def act() -> None:
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+            with pytest.raises(RuntimeError):
+                threading.Thread(target=print).start()
+            directory = folder / "pkgs/pack-1-0"
+            directory.mkdir(parents=True)
+            entries = []
+            for number in range(100):
+                (directory / f"f{number}").write_bytes(b"/p")
+                patched = {"prefix_placeholder": "/p", "file_mode": "text"} if number % 2 else {}
+                entries.append(PathsEntry(path=f"f{number}", path_type="hardlink", **patched))
+            record = RepodataRecord(name="pack", version="1", build="0", fn="pack-1-0.conda", url="x")
+            manifest = PackageManifest(record=record, directory=str(directory), paths=tuple(entries))
+            result = link(manifest, folder / "root", parallel_from=1)
+            assert (result.linked_files, result.written_files) == (50, 50)
 
         assert as_nobody(act) == ""
     finally:
