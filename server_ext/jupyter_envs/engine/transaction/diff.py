@@ -155,7 +155,9 @@ def diff_paths(
         restores what was clobbered).
     """
     if not diff.keep and not diff.unlink:
-        placed = {path: package.dist for package in diff.link for path in linked_paths[package.dist]}
+        placed: dict[str, str] = {}
+        for dist, paths in linked_paths.items():
+            placed.update(dict.fromkeys(paths, dist))
         if len(placed) == sum(map(len, linked_paths.values())):
             return PathChanges(gone=frozenset(), placed=placed, restored={}, clobbers=())
     winners: dict[str, RepodataRecord] = {}
