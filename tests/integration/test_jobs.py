@@ -237,9 +237,9 @@ def test_after_a_restart_live_jobs_of_dead_processes_are_interrupted(client: Job
     dead = client.store.add(JobRequest(kind="clean"))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert client.store.start(dead.id, gone.pid, time.time())
+    assert client.store.start(dead.id, gone.pid)
     reused = client.store.add(JobRequest(kind="clean"))
-    assert client.store.start(reused.id, os.getpid(), 12345.0)  # the pid lives, but was started at another time
+    assert client.store.attach(reused.id, os.getpid(), 12345.0)  # the pid lives, but was started at another time
     assert {job.id for job in JobClient(settings).reap_interrupted()} == {dead.id, reused.id}
     assert client.store.live() == []
 

@@ -24,7 +24,9 @@ from jupyter_envs.jobs.process import RUN_MODULE, is_running, kill_tree, process
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.01
+PATIENT_SECONDS = 0.05
+EAGER_SECONDS = 2.0  # most changes of a warm cache are done by then
 STATE_SECONDS = 0.25
 STARTING_SECONDS = 60.0  # a queued job without a process is given up after so long
 CANCEL_GRACE_SECONDS = 10.0
@@ -99,24 +101,26 @@ class JobClient:
             Seconds after which the unfinished job is returned.
         """
         reader = EventReader(self.store.events_path(job_id))
-        deadline = None if timeout is None else time.monotonic() + timeout
+        started = time.monotonic()
         next_look = 0.0
         while True:
             now = time.monotonic()
-            gone = self._child_ended(job_id)
-            if gone or now >= next_look:
+            ending = self._tell(reader, on_event) or self._child_ended(job_id)
+            if ending or now >= next_look:
                 job, next_look = self._look(job_id), now + STATE_SECONDS
-                if job.finished or (deadline is not None and now >= deadline):
+                if job.finished or (timeout is not None and now - started >= timeout):
                     self._tell(reader, on_event)
                     return job
-            self._tell(reader, on_event)
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS if now - started < EAGER_SECONDS or ending else PATIENT_SECONDS)
 
     @staticmethod
-    def _tell(reader: EventReader, on_event: EventHandler | None) -> None:
+    def _tell(reader: EventReader, on_event: EventHandler | None) -> bool:
+        """Pass new events on; tell whether the job's result is among them, so that its end is near."""
+        events = reader.read()
         if on_event is not None:
-            for event in reader.read():
+            for event in events:
                 on_event(event)
+        return any(event.kind == "result" for event in events)
 
     @staticmethod
     def _child_ended(job_id: str) -> bool:

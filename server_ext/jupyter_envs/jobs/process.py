@@ -1,10 +1,11 @@
-"""Is that process still the one we started? Pids are used again; start times and command lines tell them apart."""
+"""Is that process still the one we started? Pids are used again; start times and command lines tell them apart.
+
+psutil is imported when it is asked: a job's own process starts without it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-
-import psutil
 
 RUN_MODULE = "jupyter_envs.jobs.run"
 _SAME_START = 2.0  # seconds; a corrected clock may shift what psutil computes, the command line decides then
@@ -12,6 +13,8 @@ _SAME_START = 2.0  # seconds; a corrected clock may shift what psutil computes, 
 
 def process_started(pid: int) -> float:
     """Return a process's start time in seconds since the epoch, 0.0 when it is gone."""
+    import psutil
+
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
@@ -28,8 +31,10 @@ def is_running(job_id: str, pid: int, started: float) -> bool:
     pid : int
         What the store says.
     started : float
-        The start time that the store says, in seconds since the epoch.
+        The start time that the store says, in seconds since the epoch; 0.0 when it was never noted.
     """
+    import psutil
+
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -46,6 +51,8 @@ def is_running(job_id: str, pid: int, started: float) -> bool:
 
 def kill_children(pid: int) -> None:
     """End all that a process started, and what those started: scripts, shells, compilers."""
+    import psutil
+
     try:
         started = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -57,6 +64,8 @@ def kill_children(pid: int) -> None:
 
 def kill_tree(pid: int) -> None:
     """End a process and all that it started: a script that outlived its job would write into what is put back."""
+    import psutil
+
     try:
         process = psutil.Process(pid)
         process.suspend()  # so that it starts nothing more

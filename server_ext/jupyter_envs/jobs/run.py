@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 
 import msgspec
@@ -21,7 +20,7 @@ from jupyter_envs.errors import CancelledError, EnvsError, StorageError
 from jupyter_envs.jobs.background import lower_priority, wants_compile
 from jupyter_envs.jobs.events import EventWriter
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
-from jupyter_envs.jobs.process import kill_children, process_started
+from jupyter_envs.jobs.process import kill_children
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
@@ -62,7 +61,7 @@ def run_job(job: Job, settings: Settings, store: JobStore, cancel: CancelToken) 
     except BaseException as error:  # native code panics with a BaseException; whatever it is, the job must end
         failure = as_envs_error(error, job)
         if not isinstance(error, EnvsError):
-            traceback.print_exc()
+            print_traceback()
         if cancel.cancelled and not isinstance(failure, CancelledError):
             message = "cancelled; the environment is as it was"
             failure = CancelledError(message, detail={"because": failure.to_dict()})
@@ -123,7 +122,7 @@ def main(arguments: list[str]) -> int:
     (job_id,) = arguments
     settings = read_settings()
     store = JobStore(Path(settings.jobs_directory))
-    if not store.start(job_id, os.getpid(), process_started(os.getpid())):
+    if not store.start(job_id, os.getpid()):
         return 0  # cancelled before it began
     job = store.get(job_id)
     sys.stderr.write(f"{time.strftime('%Y-%m-%d %H:%M:%S %z')} job {job.id}: {job.command or job.kind}\n")
@@ -133,6 +132,13 @@ def main(arguments: list[str]) -> int:
     code = run_job(job, settings, store, cancel)
     store.prune()
     return code
+
+
+def print_traceback() -> None:
+    """Write where the error that is being handled happened into the log."""
+    import traceback
+
+    traceback.print_exc()
 
 
 def leave(code: int) -> None:
@@ -146,6 +152,6 @@ if __name__ == "__main__":
     try:
         exit_code = main(sys.argv[1:])
     except BaseException:
-        traceback.print_exc()
+        print_traceback()
         exit_code = 1
     leave(exit_code)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -55,7 +54,7 @@ _INSERT = (
 
 def new_job_id(now: float) -> str:
     """Return an id that sorts by time and can be typed: ``20261123-090512-3fa8``."""
-    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{secrets.token_hex(2)}"
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{os.urandom(2).hex()}"
 
 
 class JobStore:
@@ -150,17 +149,17 @@ class JobStore:
             return connection.execute(sql, values).rowcount > 0
 
     def attach(self, job_id: str, pid: int, process_started: float) -> bool:
-        """Note which process was started for a job, unless the process has said so itself."""
+        """Note which process was started for a job, unless another has taken it."""
         return self._transition(
-            "UPDATE jobs SET pid = ?, process_started = ? WHERE id = ? AND pid IS NULL", (pid, process_started, job_id)
+            "UPDATE jobs SET pid = ?, process_started = ? WHERE id = ? AND (pid IS NULL OR pid = ?)",
+            (pid, process_started, job_id, pid),
         )
 
-    def start(self, job_id: str, pid: int, process_started: float) -> bool:
+    def start(self, job_id: str, pid: int) -> bool:
         """``queued`` -> ``running``; false when it was cancelled, or taken, before."""
         return self._transition(
-            "UPDATE jobs SET state = 'running', started_at = ?, pid = ?, process_started = ? "
-            "WHERE id = ? AND state = 'queued'",
-            (time.time(), pid, process_started, job_id),
+            "UPDATE jobs SET state = 'running', started_at = ?, pid = ? WHERE id = ? AND state = 'queued'",
+            (time.time(), pid, job_id),
         )
 
     def finish(

@@ -28,7 +28,7 @@ from jupyter_envs.jobs.store import JobStore
 for number in range(25):
     store = JobStore(Path(sys.argv[1]))
     job = store.add(JobRequest(kind="clean", command=f"{sys.argv[2]}-{number}"))
-    assert store.start(job.id, number + 1, 1.0)
+    assert store.start(job.id, number + 1)
     assert store.finish(job.id, "done", exit_code=0, result={"number": number})
 """
 
@@ -50,7 +50,8 @@ def test_a_job_keeps_its_request_and_goes_from_queued_to_done(tmp_path: Path) ->
     store = JobStore(tmp_path / "jobs")
     job = store.add(REQUEST)
     assert (job.state, job.prefix, job.request) == ("queued", "/envs/a", REQUEST)
-    assert store.start(job.id, 4242, 17.5)
+    assert store.start(job.id, 4242)
+    assert store.attach(job.id, 4242, 17.5)
     assert store.get(job.id).state == "running"
     assert store.finish(job.id, "done", exit_code=0, result={"generation": 3})
     ended = store.get(job.id)
@@ -62,7 +63,7 @@ def test_only_the_first_end_counts(tmp_path: Path) -> None:
     store = JobStore(tmp_path)
     job = store.add(REQUEST)
     assert store.finish(job.id, "cancelled")
-    assert not store.start(job.id, 1, 1.0)
+    assert not store.start(job.id, 1)
     assert not store.finish(job.id, "done", result={})
     assert store.get(job.id).state == "cancelled"
 
@@ -77,7 +78,7 @@ def test_running_is_not_an_end(tmp_path: Path) -> None:
 def test_the_process_that_says_who_it_is_wins_over_its_starter(tmp_path: Path) -> None:
     store = JobStore(tmp_path)
     job = store.add(REQUEST)
-    assert store.start(job.id, 10, 1.0)
+    assert store.start(job.id, 10)
     assert not store.attach(job.id, 11, 2.0)
     assert store.get(job.id).pid == 10
 
