@@ -88,15 +88,15 @@ def running_executable() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
 
 
-def ask(executable: str) -> InterpreterInfo | None:
-    """Ask a file whether it is a Python; ``None`` when it is none, fails, or takes too long."""
+def ask(executable: str, timeout: float = PROBE_SECONDS) -> InterpreterInfo | None:
+    """Ask a file whether it is a Python; ``None`` when it is none, fails, or takes longer than ``timeout`` seconds."""
     command = [executable, "-I", "-S", "-c", _QUESTION]
     try:
         answer = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=PROBE_SECONDS,
+            timeout=timeout,
             check=True,
             text=True,
             encoding="utf-8",

@@ -9,9 +9,8 @@ import pytest
 from jupyter_envs.engine.sources.pypi_cache import IndexCache, IndexFile, ProjectPage, WheelMetadata, metadata_key
 from jupyter_envs.errors import StorageError
 
-FILE = IndexFile(
-    filename="a-1-py3-none-any.whl", url="https://files.test/a-1-py3-none-any.whl", sha256="AB" * 32, size=7
-)
+WHEEL = "a-1-py3-none-any.whl"
+FILE = IndexFile(filename=WHEEL, url=f"https://files.test/{WHEEL}", sha256="AB" * 32, size=7)
 PAGE = ProjectPage(index="https://index.test/simple", wheels=(FILE,), sdists=("0.9",), fetched=5.0, etag='"x"')
 METADATA = WheelMetadata(name="a", version="1", requires_dist=("b>=1",), extras=("test",))
 
