@@ -64,7 +64,9 @@ def parse_dist_notes(text: str) -> dict[str, str]:
 def record_from_url(
     url: str, *, subdir: str, dist: str | None = None, md5: str | None = None, sha256: str | None = None
 ) -> RepodataRecord:
-    """Return the record that a URL stands for. Dependencies and size are not known from it: the archive has them.
+    """Return the record that a URL stands for.
+
+    Dependencies, size and kind are not in it: the package cache completes such a record from the package itself.
 
     Parameters
     ----------
@@ -144,7 +146,6 @@ def _wheel_record(
         version=parts[1],
         build=parts[2],
         subdir="noarch" if pure else subdir,
-        noarch="python",
         fn=fn,
         url=url,
         md5=md5,

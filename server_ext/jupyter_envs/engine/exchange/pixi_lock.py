@@ -147,7 +147,8 @@ def _wheel(package: object, subdir: str, notes: dict[str, str], path: str) -> Re
     from rattler import PypiLockedPackage
 
     assert isinstance(package, PypiLockedPackage)
-    url, _, fragment = package.location.partition("#")
+    location, _, fragment = package.location.partition("#")
+    url = location if "://" in location else Path(path).absolute().parent.joinpath(location).as_uri()
     if not url.endswith(".whl"):
         raise SpecError(
             f"{path or 'pixi.lock'}: {package.name} is not a wheel: {url}",

@@ -101,7 +101,7 @@ package:
 
 
 def identity(record: RepodataRecord) -> tuple[object, ...]:
-    return (record.dist, record.subdir, record.fn, record.url, record.sha256, record.noarch, record.build_number)
+    return (record.dist, record.subdir, record.fn, record.url, record.sha256, record.build_number)
 
 
 def test_pixi_lock_as_pixi_writes_it() -> None:
@@ -157,6 +157,18 @@ def test_noarch_and_constrains_survive(conda_record: RepodataRecord) -> None:
         export_pixi_lock([changed], ["https://channel.example/cf"], "linux-64"), subdir="linux-64"
     ).records
     assert (read.noarch, read.subdir, read.constrains, read.license) == ("generic", "noarch", ("other <2",), "MIT")
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("./wheels/six-1.16.0-py2.py3-none-any.whl", "file:///project/wheels/six-1.16.0-py2.py3-none-any.whl"),
+        ("/data/six-1.16.0-py2.py3-none-any.whl", "file:///data/six-1.16.0-py2.py3-none-any.whl"),
+    ],
+)
+def test_wheels_by_path_are_relative_to_the_lock(location: str, url: str) -> None:
+    text = PIXI.replace("https://i.example/six-1.16.0-py2.py3-none-any.whl", location)
+    assert parse_pixi_lock(text, subdir="linux-64", path="/project/pixi.lock").records[1].url == url
 
 
 @pytest.mark.parametrize("text", ["", "version: 99\n", "a: [", "environments: {}\npackages: []\n", "\0"])
