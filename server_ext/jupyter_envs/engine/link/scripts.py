@@ -9,17 +9,22 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.platform import PlatformLayout
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import LinkScriptError
 
 SCRIPT_TIMEOUT = 600.0
 _TAIL_LINES = 20
+_TAIL_BYTES = 64 << 10
+_ASK_EVERY = 0.2
 _MESSAGES = ".messages.txt"
 
 
@@ -39,6 +44,7 @@ class ScriptRun(msgspec.Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str]
     layout: PlatformLayout
     timeout: float = SCRIPT_TIMEOUT
+    cancel: CancelToken | None = None
 
 
 def script_environ(run: ScriptRun) -> dict[str, str]:
@@ -68,6 +74,8 @@ def run_link_script(run: ScriptRun) -> str:
     ------
     LinkScriptError
         ``link.script``: it ended with another code than 0, or took longer than its time; with the output's tail.
+    CancelledError
+        ``run.cancel`` was asked to stop; the script and what it started have been ended.
     """
     output, code = _run(run)
     messages = _take_messages(run.prefix)
@@ -83,30 +91,46 @@ def run_link_script(run: ScriptRun) -> str:
 
 
 def _run(run: ScriptRun) -> tuple[str, int | None]:
-    """Return the output (both streams) and the exit code; ``None`` when the time was over."""
-    try:
-        process = subprocess.Popen(
-            script_command(run),
-            cwd=os.path.dirname(run.script),
-            env=script_environ(run),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        return str(error), 127
-    with process:
+    """Return the end of the output (both streams) and the exit code; ``None`` when the time was over.
+
+    The output goes to a file: what a script leaves running in the background may keep it open.
+    """
+    with tempfile.TemporaryFile() as output:
         try:
-            output, _ = process.communicate(timeout=run.timeout)
+            process = subprocess.Popen(
+                script_command(run),
+                cwd=os.path.dirname(run.script),
+                env=script_environ(run),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return str(error), 127
+        with process:
+            try:
+                code = _wait(process, run)
+            except BaseException:
+                _end(process)
+                raise
+            if code is None:
+                _end(process)
+        size = output.seek(0, os.SEEK_END)
+        output.seek(max(0, size - _TAIL_BYTES))
+        return output.read().decode(errors="replace"), code
+
+
+def _wait(process: subprocess.Popen[bytes], run: ScriptRun) -> int | None:
+    """Wait for the end, a few times a second asking whether to stop; ``None`` when the time is over."""
+    deadline = time.monotonic() + run.timeout
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            return process.wait(min(left, _ASK_EVERY))
         except subprocess.TimeoutExpired:
-            _end(process)
-            output, _ = process.communicate()
-            return output.decode(errors="replace"), None
-        except BaseException:
-            _end(process)
-            raise
-    return output.decode(errors="replace"), process.returncode
+            if run.cancel is not None:
+                run.cancel.check()
+    return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

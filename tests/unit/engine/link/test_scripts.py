@@ -1,15 +1,18 @@
 """Link scripts, run for real."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from jupyter_envs.engine.link.scripts import ScriptRun, run_link_script, script_command, script_environ
+from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.errors import LinkScriptError
+from jupyter_envs.errors import CancelledError, LinkScriptError
 
 RECORD = RepodataRecord(name="pack", version="1.2", build="0", build_number=3, fn="pack.conda", url="x")
 
@@ -68,9 +71,32 @@ def test_a_script_that_takes_too_long_is_ended_with_its_children(tmp_path: Path)
     assert not (tmp_path / "late").exists()
 
 
+def test_cancelling_ends_a_script(tmp_path: Path) -> None:
+    cancel = CancelToken()
+    run = replace(script(tmp_path, f"touch {tmp_path}/started\nsleep 30\n"), cancel=cancel)
+    timer = threading.Timer(0.3, cancel.cancel)
+    timer.start()
+    start = time.monotonic()
+    with pytest.raises(CancelledError):
+        run_link_script(run)
+    timer.join()
+    assert time.monotonic() - start < 10
+
+
+def test_what_a_script_leaves_running_does_not_hold_it(tmp_path: Path) -> None:
+    start = time.monotonic()
+    assert run_link_script(script(tmp_path, "sleep 3 &\n")) == ""
+    assert time.monotonic() - start < 2.5
+
+
+def test_endless_output_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(LinkScriptError) as caught:
+        run_link_script(script(tmp_path, "yes | head -c 5000000\nexit 1\n"))
+    assert caught.value.message.count("y\n") < 30
+
+
 def test_a_shell_that_is_missing_is_a_failure_of_the_script(tmp_path: Path) -> None:
-    run = script(tmp_path, "true\n")
-    run = ScriptRun(**{name: getattr(run, name) for name in run.__struct_fields__} | {"environ": {"PATH": "/nowhere"}})
+    run = replace(script(tmp_path, "true\n"), environ={"PATH": "/nowhere"})
     with pytest.raises(LinkScriptError) as caught:
         run_link_script(run)
     assert "bash" in caught.value.message
