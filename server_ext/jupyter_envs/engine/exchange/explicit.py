@@ -22,7 +22,7 @@ from jupyter_envs.engine.exchange.artifacts import (
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.errors import EnvsError, SpecError
+from jupyter_envs.errors import SpecError
 
 MARK = "@EXPLICIT"
 _PLATFORM = re.compile(r"^\s*#\s*platform:\s*(\S+)\s*$", re.MULTILINE)
@@ -135,8 +135,7 @@ def _record(line: str, subdir: str, notes: dict[str, str]) -> RepodataRecord:
 
 def _file_url(text: str) -> str:
     """Return the ``file://`` URL of a path, relative to the working directory as CEP 23 says."""
-    expanded = Path(os.path.expandvars(text)).expanduser()
     try:
-        return expanded.absolute().as_uri()
-    except (ValueError, OSError, EnvsError) as error:
-        raise SpecError(f"not a path: {text}", hint="give a URL or the path of a package") from error
+        return Path(os.path.expandvars(text)).expanduser().absolute().as_uri()
+    except (ValueError, OSError, RuntimeError) as error:
+        raise SpecError(f"not a path: {text} ({error})", hint="give a URL or the path of a package") from error

@@ -90,6 +90,7 @@ def test_paths_are_packages_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("https://c.example/noarch/a-1-0.conda#zz", "not a checksum: zz"),
         ("https://c.example/noarch/a-1-0.conda#" + "A" * 32, "not a checksum"),
         ("https://c.example/x-1.whl", "not the file name of a wheel"),
+        ("~nobody-by-this-name/a-1-0.conda", "not a path: ~nobody"),
         ("interpreter:///usr/bin/python3", "the version of an interpreter is not given"),
     ],
 )
