@@ -1,4 +1,4 @@
-"""Laws of the solve, on small random worlds: cores are minimal, fixes work, the order is topological, answers repeat."""
+"""Laws of the solve on small random worlds: cores are minimal, fixes work, orders are topological, answers repeat."""
 
 from __future__ import annotations
 

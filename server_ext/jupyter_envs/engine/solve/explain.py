@@ -148,7 +148,12 @@ async def _other_python(problem: Problem, items: Sequence[Item], names: set[str]
     budget.spend()
     asked = next((item.spec for item in items if item.spec.name == PYTHON and not item.pin), None)
     free = [item for item in items if item.spec.name != PYTHON]
-    records = await solved(await problem.setup.any_python(), free)
+    other = await problem.setup.any_python()
+    other.may_widen = False
+    try:
+        records = await solved(other, free)
+    finally:
+        other.close()
     python = next((record for record in records or () if record.name == PYTHON), None)
     if records is None or python is None:
         return []

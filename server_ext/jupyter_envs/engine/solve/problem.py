@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -26,8 +28,8 @@ from jupyter_envs.engine.sources.base import (
     is_wheel,
     to_rattler,
 )
-from jupyter_envs.engine.sources.conda_channel import CondaChannels
-from jupyter_envs.errors import SpecError
+from jupyter_envs.engine.sources.conda_channel import CondaChannels, missing_records, uncached_names
+from jupyter_envs.errors import OfflineError, SourceError, SpecError
 
 OTHER = "installed"
 WIDEN_FACTOR = 4
@@ -76,7 +78,7 @@ class Problem:
         self._window = setup.window
         self._indexes: dict[tuple[int, Limits], Any] = {}
         self._locked = [to_rattler(r, with_timestamp=False) for r in setup.installed if r.name in setup.kept]
-        self._strict = setup.priority == "strict"
+        self.notes: list[str] = []
         self._groups: dict[tuple[int, Limits], list[Any]] = {}
 
     async def solve(
@@ -87,33 +89,65 @@ class Problem:
         limits = version_limits((*specs, *pins))
         while True:
             try:
-                return self._ours(await self._once(specs, pins, limits))
+                return self._ours(await self._by_priority(specs, pins, limits))
             except Unsolvable:
                 if not await self._can_widen(specs, limits):
                     raise
                 self._window *= WIDEN_FACTOR
 
-    async def _once(self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], limits: Limits) -> list[Any]:
+    async def _by_priority(
+        self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], limits: Limits
+    ) -> list[Any]:
+        """Solve with the channels' priority; ``flexible`` is strict first, then whatever channel helps."""
+        if self.setup.priority == "flexible":
+            try:
+                return await self._once(specs, pins, limits, strict=True)
+            except Unsolvable:
+                return await self._once(specs, pins, limits, strict=False)
+        return await self._once(specs, pins, limits, strict=self.setup.priority == "strict")
+
+    async def _once(
+        self, specs: Sequence[RequestedSpec], pins: Sequence[RequestedSpec], limits: Limits, *, strict: bool
+    ) -> list[Any]:
         from rattler import ChannelPriority, solve
-        from rattler.exceptions import SolverError
+        from rattler.exceptions import GatewayError, SolverError
 
         self.setup.cancel.check()
         self.solves += 1
         try:
-            return await solve(
-                self._sources(limits),
-                self._texts(specs),
-                gateway=self.channels.gateway,
-                platforms=self.channels.platforms,  # type: ignore[arg-type]  # any text is a platform
-                locked_packages=self._locked,
-                virtual_packages=self.setup.virtual_packages,
-                channel_priority=ChannelPriority.Strict if self._strict else ChannelPriority.Disabled,
-                exclude_newer=self.setup.exclude_newer,
-                timestamp_policy="allow-missing",
-                constraints=[self.spell(pin) for pin in pins],
-            )
+            with self._listening():
+                return await solve(
+                    self._sources(limits),
+                    self._texts(specs, strict=strict),
+                    gateway=self.channels.gateway,
+                    platforms=self.channels.platforms,  # type: ignore[arg-type]  # any text is a platform
+                    locked_packages=self._locked,
+                    virtual_packages=self.setup.virtual_packages,
+                    channel_priority=ChannelPriority.Strict if strict else ChannelPriority.Disabled,
+                    exclude_newer=self.setup.exclude_newer,
+                    timestamp_policy="allow-missing",
+                    constraints=[self.spell(pin) for pin in pins],
+                )
         except SolverError as error:
             raise Unsolvable(str(error)) from None
+        except GatewayError as error:
+            raise await self._not_read(error, specs) from None
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Keep what rattler has to say of channels (CEP 42) as notes instead of printing it."""
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            yield
+        self.notes += [text for text in dict.fromkeys(str(one.message) for one in said) if text not in self.notes]
+
+    async def _not_read(self, error: Exception, specs: Iterable[RequestedSpec]) -> SourceError:
+        """Return the error for sources that failed, naming all requested names that are not at hand."""
+        failure = self.channels.read_error(error)
+        if not isinstance(failure, OfflineError):
+            return failure
+        names = [spec.name for spec in specs]
+        return missing_records([*await self.channels.not_cached(names), *uncached_names(error)])
 
     def close(self) -> None:
         """Let the index's threads go."""
@@ -150,14 +184,15 @@ class Problem:
         group = self._group_of(spec)
         return f"{group}::{spec.match}" if group else spec.match
 
-    def _texts(self, specs: Sequence[RequestedSpec]) -> list[str]:
-        """Return what rattler is asked for.
+    def _texts(self, specs: Sequence[RequestedSpec], *, strict: bool) -> list[str]:
+        """Return what rattler is asked for, sorted: who is asked first may win a tie, which must not depend on order.
 
         rattler decides priority among the records that match a request's version; asking for the bare name as well
         makes the first channel that has the *name* win, as conda does.
         """
+        specs = sorted(specs, key=lambda spec: (spec.name, spec.match, spec.source))
         texts = [self.spell(spec) for spec in specs]
-        if self._strict and len(self.channels.usable) > 1:
+        if strict and len(self.channels.usable) > 1:
             texts += [spec.name for spec in specs if not spec.source and spec.match != spec.name]
         return list(dict.fromkeys(texts + [extra for spec in specs for extra in self._extras(spec)]))
 

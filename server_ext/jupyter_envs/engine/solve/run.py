@@ -22,13 +22,8 @@ from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
 from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
 from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
-from jupyter_envs.engine.sources.conda_channel import (
-    ChannelRef,
-    ChannelState,
-    CondaChannels,
-    channel_refs,
-    missing_offline,
-)
+from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, missing_offline
+from jupyter_envs.engine.sources.conda_urls import ChannelRef, channel_refs
 from jupyter_envs.errors import SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
@@ -36,6 +31,7 @@ T = TypeVar("T")
 PypiMaker = Callable[[int, Mapping[str, Sequence[str]]], Any]
 CANCEL_SECONDS = 0.1
 WINDOW = 16
+MOVED_SHOWN = 5
 
 
 def solve(request: SolveRequest, settings: Settings, reporter: Reporter, cancel: CancelToken) -> Solution:
@@ -118,9 +114,12 @@ class _Solver:
         finally:
             problem.close()
         index = problem.index(version_limits((*self.specs, *self.pins)))
+        self.warnings += index.warnings if index is not None else []
+        self.warnings += [PlanWarning(code="channel.note", message=note) for note in problem.notes]
+        self.warnings += moved_sources(self.request.installed, records)
         return Solution(
             records=topological_order(records),
-            warnings=tuple(dict.fromkeys([*self.warnings, *(index.warnings if index is not None else ())])),
+            warnings=_unique(self.warnings),
             channels=tuple(state.ref.shown for state in self.channels.states),
             sources=self.sources,
         )
@@ -263,6 +262,35 @@ def judge_channels(
             raise missing_offline(state) if offline else _unreachable_error(state)
         warnings.append(_fallback_warning(state, fallback, offline=offline))
     return warnings
+
+
+def moved_sources(before: Sequence[RepodataRecord], after: Sequence[RepodataRecord]) -> list[PlanWarning]:
+    """Return a warning for packages that come from another kind of source than the installed ones.
+
+    That happens when a channel could not be reached at first: its packages replace the wheels as these are updated.
+    """
+    kinds = {record.name: _kind(record) for record in before}
+    moved = sorted(record.name for record in after if kinds.get(record.name, _kind(record)) != _kind(record))
+    if not moved:
+        return []
+    shown = ", ".join(moved[:MOVED_SHOWN]) + (
+        f" and {len(moved) - MOVED_SHOWN} more" if len(moved) > MOVED_SHOWN else ""
+    )
+    return [
+        PlanWarning(
+            code="source.moved",
+            message=f"packages change their source: {shown}",
+            hint="`--source pypi` keeps to the Python index, `--source conda` to channels",
+        )
+    ]
+
+
+def _kind(record: RepodataRecord) -> str:
+    return INTERPRETER if is_interpreter(record) else PYPI if is_wheel(record) else "conda"
+
+
+def _unique(warnings: Sequence[PlanWarning]) -> tuple[PlanWarning, ...]:
+    return tuple({(one.code, one.message): one for one in warnings}.values())
 
 
 def _came_from(record: RepodataRecord, state: ChannelState) -> bool:

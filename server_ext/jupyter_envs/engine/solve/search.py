@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.sources.base import from_rattler
-from jupyter_envs.engine.sources.conda_channel import CondaChannels, channel_refs, missing_offline
+from jupyter_envs.engine.sources.conda_channel import CondaChannels, missing_offline
+from jupyter_envs.engine.sources.conda_urls import channel_refs
 from jupyter_envs.errors import SourceError
 from jupyter_envs.settings import Settings
 

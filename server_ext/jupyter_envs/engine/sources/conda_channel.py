@@ -1,8 +1,7 @@
-"""Conda channels through rattler's Gateway: names to URLs, reachability, cached repodata, the names they claim.
+"""Conda channels through rattler's Gateway: reachability, cached repodata, the names they claim.
 
-Owns how a channel text becomes a URL (CEP 26, conda's ``channel_alias`` and ``custom_channels``) and what an
-unreachable channel means. Sharded repodata (CEP 16), ``base_url`` (CEP 15) and channel relations (CEP 42) are the
-Gateway's. Refuses channels that do not exist, that ask for credentials, or whose repodata cannot be read; an
+Owns what a channel's answer means. Sharded repodata (CEP 16), ``base_url`` (CEP 15) and channel relations (CEP 42) are
+the Gateway's. Refuses channels that do not exist, that ask for credentials, or whose repodata cannot be read; an
 *unreachable* one is reported, not refused: that is the solve's decision.
 """
 
@@ -11,94 +10,28 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import socket
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials
 from jupyter_envs.engine.sources.base import from_rattler
-from jupyter_envs.errors import OfflineError, SourceError, SpecError
+from jupyter_envs.engine.sources.conda_http import make_client, probe
+from jupyter_envs.engine.sources.conda_urls import ChannelRef, is_local
+from jupyter_envs.errors import OfflineError, SourceError
 
 if TYPE_CHECKING:
     from rattler import Channel, Gateway, RepoDataRecord
-    from rattler.networking import Client
 
     from jupyter_envs.engine.models.records import RepodataRecord
     from jupyter_envs.settings import Settings
 
-CONNECT_SECONDS = 4.0
 NAMES_SECONDS = 300.0
-RETRIES = 2
 
 _DENIED = re.compile(r"\((?:401|407)\b")  # a 403 is as often a wall as a login: it counts as not reachable
 _UNREADABLE = re.compile(r"at line \d+ column|deserializ|invalid type|expected value")
-_REACHABLE: dict[tuple[str, int], str] = {}
-
-
-class ChannelRef(msgspec.Struct, frozen=True):
-    """A channel as asked for and where it is. ``url`` ends with a slash and may carry credentials."""
-
-    text: str
-    url: str
-
-    @property
-    def shown(self) -> str:
-        """The text without credentials."""
-        return without_credentials(self.text)
-
-    @property
-    def name(self) -> str:
-        """The last part of the URL: what ``conda-forge::`` refers to."""
-        return self.url.rstrip("/").rsplit("/", 1)[-1]
-
-    def is_called(self, word: str) -> bool:
-        """Whether ``word`` (a name, a URL or a path) means this channel."""
-        word = Path(word).expanduser().absolute().as_uri() if _is_path(word) else word
-        same_url = without_credentials(word).rstrip("/") == without_credentials(self.url).rstrip("/")
-        return word in (self.text, self.name) or same_url
-
-    def holds(self, url: str) -> bool:
-        """Whether an archive's URL lies in this channel."""
-        return without_credentials(url).startswith(without_credentials(self.url))
-
-
-def channel_refs(texts: Iterable[str], settings: Settings) -> tuple[ChannelRef, ...]:
-    """Return the channels of a request, in order, each once; ``defaults`` becomes what ``.condarc`` says it is."""
-    refs: dict[str, ChannelRef] = {}
-    for text in texts:
-        several = settings.default_channels if text == "defaults" and settings.default_channels else (text,)
-        for one in several:
-            if one != "nodefaults":
-                ref = ChannelRef(one, channel_url(one, settings))
-                refs.setdefault(ref.url, ref)
-    return tuple(refs.values())
-
-
-def channel_url(text: str, settings: Settings) -> str:
-    """Return the URL of a channel given as URL, path, custom channel or name.
-
-    Raises
-    ------
-    SpecError
-        The text is empty or has blanks in it, or names another platform's folder.
-    """
-    text = text.strip()
-    if not text or any(c.isspace() for c in text):
-        raise SpecError(f"not a channel: {text!r}", hint="give a name such as conda-forge, a URL or a folder")
-    if "://" in text:
-        return text.rstrip("/") + "/"
-    if _is_path(text):
-        return Path(text).expanduser().absolute().as_uri().rstrip("/") + "/"
-    for custom, location in settings.custom_channels.items():
-        if text == custom or text.startswith(custom + "/"):
-            return _location(location) + "/" + text + "/"
-    alias = settings.channel_alias or _default_alias()
-    return _location(alias) + "/" + text.strip("/") + "/"
+_NOT_CACHED = re.compile(r"the shard for package '([^']+)' is not in the cache")
 
 
 class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,11 +113,41 @@ class CondaChannels:
 
     async def query(self, spec: str) -> list[RepoDataRecord]:
         """Return rattler's records that match a spec, from all usable channels, first channel first."""
+        from rattler.exceptions import GatewayError
+
         channels = [self.channel(state.ref) for state in self.usable]
         if not channels:
             return []
-        result = await self.gateway.query(channels, self.platforms, [spec], recursive=False)  # type: ignore[arg-type]  # plain strings are platforms too
+        try:
+            result = await self.gateway.query(channels, self.platforms, [spec], recursive=False)  # type: ignore[arg-type]  # plain strings are platforms too
+        except GatewayError as error:
+            raise self.read_error(error) from None
         return [record for group in result for record in group]
+
+    async def not_cached(self, names: Iterable[str]) -> list[str]:
+        """Return those names that a usable channel has and whose records are not at hand, without asking anyone."""
+        missing = []
+        for name in sorted({name for name in names if self.claims(name)}):
+            try:
+                await self.query(name)
+            except OfflineError:
+                missing.append(name)
+        return missing
+
+    @staticmethod
+    def read_error(error: Exception) -> SourceError:
+        """Return the error for a channel that failed after its names were read.
+
+        With sharded repodata (CEP 16) each name has a file of its own, which may be missing from the cache.
+        """
+        missing = uncached_names(error)
+        if missing:
+            return missing_records(missing)
+        return SourceError(
+            f"a channel failed while it was read: {without_credentials(_cause(str(error)))}",
+            hint="try again, or leave the channel out",
+            code="source.failed",
+        )
 
     def channel(self, ref: ChannelRef) -> Channel:
         """Return rattler's channel."""
@@ -239,43 +202,8 @@ class CondaChannels:
             cache_dir=self._settings.repodata_directory,  # type: ignore[arg-type]  # text is a path too
             default_config=cache_only if self._offline else SourceConfig(),
             per_channel_config=dict.fromkeys(self._from_cache, cache_only),
-            client=_client(self._settings),
+            client=make_client(self._settings),
         )
-
-
-def is_local(url: str) -> bool:
-    """Whether a channel is a folder of this machine."""
-    return url.startswith("file://")
-
-
-def probe(url: str, settings: Settings) -> str:
-    """Return why a channel's host cannot be reached, or nothing when it can.
-
-    Only a connection is made (to the proxy, where there is one): a host that does not answer costs four seconds instead
-    of the minutes that retries on a silent one take. The answer is remembered for the life of the process.
-    """
-    parts = urlsplit(proxy_for(url, settings) or url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return ""
-    host, port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-    if (host, port) not in _REACHABLE:
-        try:
-            socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
-            _REACHABLE[host, port] = ""
-        except OSError as error:
-            _REACHABLE[host, port] = f"{host} cannot be reached ({error.strerror or error})"
-    return _REACHABLE[host, port]
-
-
-def proxy_for(url: str, settings: Settings) -> str:
-    """Return the proxy that a URL goes through: from the settings, else the environment; empty when direct."""
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(url)
-    if parts.hostname and proxy_bypass(parts.hostname):
-        return ""
-    proxies = {**getproxies(), **settings.proxies}
-    return proxies.get(f"{parts.scheme}://{parts.hostname}") or proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
 def refusal(ref: ChannelRef, text: str, *, offline: bool) -> SourceError | None:
@@ -330,57 +258,16 @@ def missing_offline(state: ChannelState) -> OfflineError:
     )
 
 
-def _client(settings: Settings) -> Client:
-    """Return the HTTP client: rattler's own credentials (netrc, keyring), the settings' proxies and certificates.
-
-    rattler knows no client certificates; channels that want one are read through a proxy that has it.
-    """
-    from rattler import Config
-    from rattler.networking import Client
-
-    lines = []
-    if settings.ssl_verify is False:
-        lines.append("tls-no-verify = true")
-    proxies = {key: settings.proxies[key] for key in ("http", "https") if settings.proxies.get(key)}
-    if proxies:
-        lines.append("[proxy-config]")
-        lines += [f"{key} = {msgspec.json.encode(value).decode()}" for key, value in proxies.items()]
-    with _trusting(settings.ssl_verify):
-        return Client.from_config(Config.from_toml("\n".join(lines)), max_retries=RETRIES)
+def uncached_names(error: Exception) -> list[str]:
+    """Return the names that the Gateway says it has no cached records of."""
+    return _NOT_CACHED.findall(str(error))
 
 
-@contextmanager
-def _trusting(ssl_verify: bool | str) -> Iterator[None]:
-    """Have the certificates of a file or folder trusted by the client that is made meanwhile.
-
-    rattler reads them from ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` when a client is made, and from nowhere else.
-    """
-    given = ssl_verify if isinstance(ssl_verify, str) else os.environ.get("REQUESTS_CA_BUNDLE", "")
-    name = "SSL_CERT_DIR" if os.path.isdir(given) else "SSL_CERT_FILE"
-    before = os.environ.get(name)
-    if given:
-        os.environ[name] = given
-    try:
-        yield
-    finally:
-        if given and before is None:
-            del os.environ[name]
-        elif before is not None:
-            os.environ[name] = before
-
-
-def _default_alias() -> str:
-    from rattler import ChannelConfig
-
-    return str(ChannelConfig()._channel_configuration.channel_alias)
-
-
-def _location(text: str) -> str:
-    if "://" in text:
-        return text.rstrip("/")
-    return Path(text).expanduser().absolute().as_uri() if _is_path(text) else "https://" + text.rstrip("/")
-
-
-def _is_path(text: str) -> bool:
-    """Whether a channel text is a folder: absolute, or it begins with ``.`` or ``~`` (conda's rule)."""
-    return text.startswith(("/", "./", "../", "~", ".\\", "..\\")) or text in (".", "..") or Path(text).is_absolute()
+def missing_records(names: Iterable[str]) -> OfflineError:
+    """Return the error for names whose records are in no cache while their channel cannot be asked."""
+    missing = sorted(set(names))
+    return OfflineError(
+        f"nothing is cached of {', '.join(missing)}, and the channel is not asked",
+        hint="run once when the channel can be reached, without --offline",
+        detail={"missing": missing},
+    )

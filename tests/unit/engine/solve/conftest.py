@@ -13,7 +13,7 @@ import pytest
 from jupyter_envs.engine.models.events import CancelToken, Event
 from jupyter_envs.engine.solve.request import Solution, SolveRequest
 from jupyter_envs.engine.solve.run import solve
-from jupyter_envs.engine.sources import conda_channel
+from jupyter_envs.engine.sources import conda_http
 from jupyter_envs.settings import Settings
 from support.repodata import RepodataChannel
 from support.wheels import make_wheel
@@ -60,7 +60,7 @@ def desk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name in list(os.environ):
         if name.startswith("CONDA_OVERRIDE_"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(conda_channel, "_REACHABLE", {})  # other tests' servers are gone
+    monkeypatch.setattr(conda_http, "_REACHABLE", {})  # other tests' servers are gone
     return Desk(settings, tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.request import ALL, parse_time
 from jupyter_envs.errors import CancelledError, OfflineError, SolveError, SourceError, SpecError
+from support.channel import Channel
 from support.http_server import serve
 
 from .conftest import Desk
@@ -82,6 +84,12 @@ class TestPriority:
         first, second = desk.channel("first"), desk.channel("second")
         desk.use(first.add("a", "1").write(), second.add("a", "2").write(), channel_priority="disabled")
         assert desk.dists("a") == ["a-2-0"]
+
+    def test_flexible_keeps_the_order_where_it_can(self, desk: Desk) -> None:
+        first, second = desk.channel("first"), desk.channel("second")
+        desk.use(first.add("a", "1").write(), second.add("a", "2").write(), channel_priority="flexible")
+        assert desk.dists("a") == ["a-1-0"]
+        assert desk.dists("a>=2") == ["a-2-0"]
 
     def test_a_prefix_chooses_the_channel(self, desk: Desk) -> None:
         first, second = desk.channel("first").add("a", "1"), desk.channel("second").add("a", "2")
@@ -216,6 +224,20 @@ class TestInstalled:
         other = msgspec.structs.replace(installed[1], sha256="e" * 64, url=f"{NOWHERE}/numpy-2.1-0.conda")
         fresh = science("numpy", installed=(installed[0], other), keep="none").records
         assert fresh == installed
+
+    def test_a_wheel_becomes_the_channel_s_package_when_updated_and_that_is_said(
+        self, desk: Desk, wheelhouse: Callable[..., Path]
+    ) -> None:
+        wheelhouse("tool")
+        installed = desk("tool", sources=("pypi", "interpreter")).records
+        desk.use(desk.channel().python("3.11.7").add("tool", "2", depends=["python"]).write())
+        options = {"installed": installed, "sources": ("conda", "pypi", "interpreter")}
+        assert desk("tool", **options).records == installed
+        moved = desk("tool", unlock=ALL, **options)
+        assert [record.dist for record in moved.records] == ["python-3.11.7-0", "tool-2-0"]
+        assert [(one.code, one.message) for one in moved.warnings] == [
+            ("source.moved", "packages change their source: python, tool")
+        ]
 
 
 class TestPins:
@@ -382,6 +404,42 @@ def test_the_same_question_has_the_same_answer(science: Desk, desk: Desk) -> Non
 def test_an_unknown_source_is_refused(desk: Desk) -> None:
     with pytest.raises(SpecError, match="no source 'apt'"):
         desk("a", sources=("apt",))
+
+
+class TestShards:
+    """Sharded repodata (CEP 16): each name has a file of its own."""
+
+    @pytest.fixture
+    def sharded(self, tmp_path: Path) -> Path:
+        from rattler.index import index_fs
+
+        channel = Channel(tmp_path / "www/main")
+        channel.python()
+        channel.noarch("a")
+        channel.noarch("b")
+        asyncio.run(index_fs(channel.folder))
+        return tmp_path / "www"
+
+    def test_only_what_is_reached_is_read(self, desk: Desk, sharded: Path) -> None:
+        with serve(sharded) as server:
+            assert [name.split("-")[0] for name in desk.dists("a", channels=(f"{server.url}/main",))] == ["python", "a"]
+            assert len(server.asked("*/shards/*")) == 2
+            assert server.asked("*/repodata.json*") == []
+
+    def test_offline_names_what_is_not_cached(self, desk: Desk, sharded: Path) -> None:
+        with serve(sharded) as server:
+            url = f"{server.url}/main"
+            desk("a", channels=(url,))
+            assert desk.versions("a", channels=(url,), offline=True)["a"] == "1.0"
+            with pytest.raises(OfflineError) as raised:
+                desk("a", "b", channels=(url,), offline=True)
+        assert raised.value.detail["missing"] == ["b"]
+
+    def test_a_channel_that_fails_half_way(self, desk: Desk, sharded: Path) -> None:
+        with serve(sharded) as server:
+            server.fault("*/shards/*", status=503)
+            with pytest.raises(SourceError, match="failed while it was read"):
+                desk("a", channels=(f"{server.url}/main",))
 
 
 def test_cancelling_before_it_starts(science: Desk) -> None:

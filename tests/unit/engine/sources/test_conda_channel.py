@@ -10,16 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jupyter_envs.engine.sources import conda_channel
-from jupyter_envs.engine.sources.conda_channel import (
-    ChannelRef,
-    ChannelState,
-    CondaChannels,
-    channel_refs,
-    channel_url,
-    probe,
-    proxy_for,
-)
+from jupyter_envs.engine.sources import conda_http
+from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels
+from jupyter_envs.engine.sources.conda_http import probe, proxy_for
+from jupyter_envs.engine.sources.conda_urls import ChannelRef, channel_refs, channel_url
 from jupyter_envs.errors import EnvsError, SourceError, SpecError
 from jupyter_envs.settings import Settings
 from support.http_server import Server, serve
@@ -28,7 +22,7 @@ from support.repodata import RepodataChannel
 
 @pytest.fixture(autouse=True)
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conda_channel, "_REACHABLE", {})
+    monkeypatch.setattr(conda_http, "_REACHABLE", {})
 
 
 @pytest.fixture
@@ -196,14 +190,14 @@ def test_certificates_are_those_of_the_settings_while_a_client_is_made(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv("SSL_CERT_DIR", "/before")
-    with conda_channel._trusting(str(tmp_path / "own.pem")):
+    with conda_http._trusting(str(tmp_path / "own.pem")):
         assert os.environ["SSL_CERT_FILE"] == str(tmp_path / "own.pem")
     assert "SSL_CERT_FILE" not in os.environ
-    with conda_channel._trusting(str(tmp_path)):
+    with conda_http._trusting(str(tmp_path)):
         assert os.environ["SSL_CERT_DIR"] == str(tmp_path)
     assert os.environ["SSL_CERT_DIR"] == "/before"
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/bundle.pem")
-    with conda_channel._trusting(True):
+    with conda_http._trusting(True):
         assert os.environ["SSL_CERT_FILE"] == "/bundle.pem"
 
 
@@ -211,7 +205,7 @@ class TestProbe:
     def test_a_host_that_does_not_exist_is_known_at_once_and_remembered(self, settings: Settings) -> None:
         url = "https://nowhere.invalid/channel/"
         assert "nowhere.invalid cannot be reached" in probe(url, settings)
-        assert conda_channel._REACHABLE[("nowhere.invalid", 443)] == probe(url, settings)
+        assert conda_http._REACHABLE[("nowhere.invalid", 443)] == probe(url, settings)
 
     def test_the_proxy_is_what_must_be_reached(self, settings: Settings, served: Server) -> None:
         settings = msgspec.structs.replace(settings, proxies={"https": served.url})
