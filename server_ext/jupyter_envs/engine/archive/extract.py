@@ -96,11 +96,11 @@ def _extract_archive(record: RepodataRecord, archive: str, root: str) -> None:
         raise ArchiveError(f"{record.fn} is not a package archive", hint=hint, code="archive.format")
     writer.finish()
     _refuse_other_package(record, root, inner)
-    _refuse_broken_promises(record.fn, writer, read_paths(root))
+    _refuse_broken_promises(record.fn, writer, read_paths(root, record.fn))
 
 
 def _refuse_other_package(record: RepodataRecord, root: str, inner: str) -> None:
-    index = read_index(root)
+    index = read_index(root, record.fn)
     if inner not in (record.dist, index.dist):
         raise refuse(record.fn, f"has inner archives named {inner}, not {index.dist}", "archive.mismatch")
     if (index.name.lower(), index.version, index.build) != (record.name.lower(), record.version, record.build):

@@ -1,8 +1,9 @@
 """What an archive may contain: names, link targets, numbers and sizes. Pure: it decides, the writer acts.
 
 Refuses, before anything is written: names that are absolute, not normal, not UTF-8 or that lead through a link of the
-same archive; links that point out of the package; a second entry of the same name, also one that differs only in case;
-more entries or bytes than a package can reasonably have.
+same archive; links that point out of the package; a second entry of the same name; more entries or bytes than a package
+can reasonably have. Names that differ only in case are admitted, since real packages have them (terminfo, kernel
+headers): where the file system cannot hold both, creating the second is refused.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MAX_PATH_BYTES = 4096
 DRIVE = re.compile(r"\n[A-Za-z]:")
 
 ESCAPE_HINT = "do not use this package; report it to whoever publishes it"
+DUPLICATE_HINT = "use another build of the package"
 BOMB_HINT = "do not use this package; a real one is never that large"
 
 
@@ -43,8 +45,10 @@ def is_safe_path(path: str) -> bool:
 
 def are_safe_paths(paths: list[str]) -> bool:
     """Tell whether every path is safe and outside ``conda-meta/``; one pass in C over all of them, for the hot path."""
+    if not paths:
+        return True
     text = "\n" + "\n".join(paths) + "\n"
-    if text.count("\n") != len(paths) + 1 and paths:
+    if text.count("\n") != len(paths) + 1:
         return False
     bad = ("\n/", "//", "/./", "/../", "\n./", "\n../", "/.\n", "/..\n", "\n.\n", "\n..\n", "/\n", "\\", "\0")
     if any(part in text for part in bad) or "\n\n" in text:
@@ -70,7 +74,7 @@ class Guard:
         self._compressed = max(compressed_bytes, 1)
         self._entries = 0
         self._bytes = 0
-        self._folded: dict[str, str] = {}
+        self._paths: set[str] = set()
         self._links: dict[str, str] = {}
 
     @property
@@ -102,11 +106,9 @@ class Guard:
             raise refuse(self._archive, f"holds a path that leaves the package: {path!r}", "archive.escape")
         if self._links:
             self._refuse_through_link(path)
-        folded = path.casefold()
-        taken = self._folded.setdefault(folded, path)
-        if taken is not path:
-            how = "twice" if taken == path else f"beside {taken!r}, which differs only in case"
-            raise refuse(self._archive, f"holds {path!r} {how}", "archive.duplicate", "use another build of it")
+        if path in self._paths:
+            raise refuse(self._archive, f"holds {path!r} twice", "archive.duplicate", DUPLICATE_HINT)
+        self._paths.add(path)
 
     def admit_link(self, path: str, target: str) -> None:
         """Refuse a symbolic link that points out of the package; dangling inside it is allowed."""

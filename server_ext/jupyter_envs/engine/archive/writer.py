@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from jupyter_envs.engine.archive.guard import Guard, refuse
+from jupyter_envs.engine.archive.guard import DUPLICATE_HINT, Guard, refuse
+from jupyter_envs.errors import ArchiveError
 
 CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -51,7 +52,7 @@ class TreeWriter:
         if path in self._made:
             return
         if path in self.files or path in self.guard.links:
-            raise refuse(self._archive, f"holds {path!r} as a folder and as a file", "archive.duplicate")
+            raise self._taken(path)
         self.guard.admit_path(path)
         self._make(path)
         self.directories.add(path)
@@ -93,14 +94,14 @@ class TreeWriter:
         try:
             return os.open(f"{self.root}/{path}", CREATE, (mode & 0o777) | 0o400)
         except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
-            raise refuse(self._archive, f"holds {path!r} as a folder and as a file", "archive.duplicate") from error
+            raise self._taken(path) from error
 
     def symlink(self, path: str, target: str) -> None:
         """Admit a symbolic link; it is made by ``finish``."""
         self.guard.admit_entry()
         self.guard.admit_path(path)
         if path in self._made:
-            raise refuse(self._archive, f"holds {path!r} as a folder and as a link", "archive.duplicate")
+            raise self._taken(path)
         self.guard.admit_link(path, target)
 
     def hardlink(self, path: str, target: str) -> None:
@@ -127,7 +128,7 @@ class TreeWriter:
             try:
                 os.symlink(target, f"{self.root}/{path}")
             except FileExistsError as error:
-                raise refuse(self._archive, f"holds {path!r} as a folder and as a link", "archive.duplicate") from error
+                raise self._taken(path) from error
 
     def has_directory(self, path: str) -> bool:
         """Tell whether a directory was made, named by the archive or not."""
@@ -145,6 +146,10 @@ class TreeWriter:
         finally:
             os.close(fd)
 
+    def _taken(self, path: str) -> ArchiveError:
+        what = f"holds {path!r} as two different things, or in two spellings that this file system takes for one"
+        return refuse(self._archive, what, "archive.duplicate", DUPLICATE_HINT)
+
     def _make(self, path: str) -> None:
         if path in self._made:
             return
@@ -154,7 +159,7 @@ class TreeWriter:
         try:
             os.mkdir(f"{self.root}/{path}", 0o755)
         except FileExistsError as error:
-            raise refuse(self._archive, f"holds {path!r} as a folder and as a file", "archive.duplicate") from error
+            raise self._taken(path) from error
         self._made.add(path)
 
 
