@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -59,41 +60,59 @@ def _state(info: EnvironmentInfo) -> str:
 @click.option("--requested", is_flag=True, help="Only packages that were asked for by name.")
 @json_option
 def packages(arguments: tuple[str, ...], prefix: str | None, requested: bool, as_json: bool) -> None:
-    """List the packages of an environment; PATTERN such as "numpy*" limits the list."""
-    from jupyter_envs.cli.plan_view import source_of
-
+    """List the packages of an environment, those of pip among them; PATTERN such as "numpy*" limits the list."""
     session = Session(as_json=as_json)
     name, patterns = name_and_rest(arguments, prefix)
     target = session.prefix(name, prefix)
-    found = [record for record in session.engine.packages(target) if _wanted(record, patterns, requested=requested)]
-    rows = [[record.name, record.version, record.build, source_of(record), _asked(record)] for record in found]
-    session.output.table(["name", "version", "build", "source", "requested"], rows)
-    values = [
-        {
-            "name": record.name,
-            "version": record.version,
-            "build": record.build,
-            "source": source_of(record),
-            "url": record.url,
-            "sha256": record.sha256,
-            "requested": list(_specs(record)),
-        }
-        for record in found
-    ]
+    found = session.engine.packages(target)
+    values = [package_json(record) for record in found] + pip_packages(target, found)
+    values = [value for value in values if _wanted(value, patterns, requested=requested)]
+    rows = [[str(value[key]) for key in ("name", "version", "build", "source")] for value in values]
+    asked = [", ".join(map(str, value["requested"])) for value in values]
+    table = [[*row, specs] for row, specs in zip(rows, asked, strict=True)]
+    session.output.table(["name", "version", "build", "source", "requested"], table)
     session.output.result({"prefix": str(target), "packages": values})
 
 
-def _wanted(record: PrefixRecord, patterns: tuple[str, ...], *, requested: bool) -> bool:
-    matches = not patterns or any(fnmatch.fnmatch(record.name, pattern) for pattern in patterns)
-    return matches and (not requested or bool(_specs(record)))
+def package_json(record: PrefixRecord) -> dict[str, Any]:
+    """Return what is listed of a package with a record."""
+    from jupyter_envs.cli.plan_view import source_of
+
+    specs = record.requested_specs or ((record.requested_spec,) if record.requested_spec else ())
+    return {
+        "name": record.name,
+        "version": record.version,
+        "build": record.build,
+        "source": source_of(record),
+        "url": record.url,
+        "sha256": record.sha256,
+        "requested": list(specs),
+    }
 
 
-def _specs(record: PrefixRecord) -> tuple[str, ...]:
-    return record.requested_specs or ((record.requested_spec,) if record.requested_spec else ())
+def pip_packages(target: Path, records: Sequence[PrefixRecord]) -> list[dict[str, Any]]:
+    """Return what pip and its like put there: Python's distributions that no record owns; all those of a venv."""
+    from jupyter_envs.engine.prefix.dist_infos import read_dist_infos
+
+    owned = {file.split("/")[-2] for record in records for file in record.files if file.endswith(".dist-info/METADATA")}
+    return [
+        {
+            "name": dist.name,
+            "version": dist.version,
+            "build": "",
+            "source": f"{dist.installer or 'unknown'}, editable" if dist.editable else dist.installer or "unknown",
+            "url": None,
+            "sha256": None,
+            "requested": [],
+        }
+        for dist in read_dist_infos(target)
+        if Path(dist.path).name not in owned
+    ]
 
 
-def _asked(record: PrefixRecord) -> str:
-    return ", ".join(_specs(record))
+def _wanted(value: Mapping[str, Any], patterns: tuple[str, ...], *, requested: bool) -> bool:
+    matches = not patterns or any(fnmatch.fnmatch(value["name"], pattern) for pattern in patterns)
+    return matches and (not requested or bool(value["requested"]))
 
 
 @click.command()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -101,6 +100,8 @@ def run(argv: Sequence[str]) -> int:
         return _fail(_from_click(error), argv)
     except EnvsError as error:
         return _fail(error, argv)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _fail(StorageError.from_os_error(error, "running the command"), argv)
     except Exception as error:
@@ -143,11 +144,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that cannot show an arrow must not end the command
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `jupyter envs packages x | head`
     gc.set_threshold(50_000)  # a command ends before collecting garbage pays
-    code = run(sys.argv[1:])
-    sys.stdout.flush()
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # `jupyter envs packages x | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     sys.exit(code)
 
 
