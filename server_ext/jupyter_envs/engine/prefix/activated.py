@@ -17,6 +17,7 @@ from pathlib import Path
 
 from jupyter_envs.engine.models.platform import PlatformLayout, current_subdir, layout_for
 from jupyter_envs.engine.prefix.activation import Activation, PrefixContents, plan_activation, read_contents
+from jupyter_envs.engine.prefix.records import META_DIRECTORY
 from jupyter_envs.errors import EnvsError, LinkScriptError
 
 SCRIPT_TIMEOUT = 60.0
@@ -71,6 +72,18 @@ def activated_environ(
     if not run_scripts or not scripts or os.name == "nt":
         return activation.applied_to(environ)
     return run_activation(activation, environ, timeout=timeout)
+
+
+def note_activation(prefix: str | os.PathLike[str]) -> bool:
+    """Touch ``conda-meta/last_activated`` (CEP 32), for who starts a person's process; tell whether it could be done.
+
+    It never fails: an environment that cannot be written can be activated all the same.
+    """
+    try:
+        Path(prefix, META_DIRECTORY, "last_activated").touch()
+    except OSError:
+        return False
+    return True
 
 
 def run_activation(activation: Activation, environ: Mapping[str, str], *, timeout: float) -> dict[str, str]:

@@ -8,7 +8,6 @@ is active. Refuses to fail because of one environment: an unreadable one is list
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -101,6 +100,8 @@ def describe_environment(path: str | os.PathLike[str], settings: Settings) -> En
         return _unreadable(prefix, settings, error)
     try:
         return _describe_conda(prefix, entries, settings)
+    except FileNotFoundError:
+        return None  # removed while it was looked at
     except (OSError, EnvsError) as error:
         return _unreadable(prefix, settings, error)
 
@@ -176,26 +177,26 @@ def _kind(prefix: str, entries: list[str], settings: Settings) -> Kind:
 
 def _describe_conda(prefix: str, entries: list[str], settings: Settings) -> EnvironmentInfo:
     kind = _kind(prefix, entries, settings)
-    records = [entry for entry in entries if entry.endswith(".json")]
-    python = _version_in(records, "python")
-    ours = "jupyter-envs" in entries
-    holder, pending = _change_state(prefix) if ours else (False, False)
+    listing = "\n".join(["", *entries, ""])  # searched as one text: a list of 300 names per environment is slow
+    python = _version_in(listing, "python")
+    ours = _own_state(prefix) if "jupyter-envs" in entries else _OwnState()
     problem = _problem(prefix, entries, python, settings)
+    meta = os.path.join(prefix, META_DIRECTORY)
     return EnvironmentInfo(
         name=environment_name(prefix, kind),
         path=prefix,
         kind=kind,
         python=python,
-        packages=len(records),
-        has_ipykernel=_version_in(records, "ipykernel") is not None or _has_ipykernel_package(prefix, python, settings),
+        packages=listing.count(".json\n"),
+        has_ipykernel=_version_in(listing, "ipykernel") is not None or _has_ipykernel_package(prefix, python, settings),
         broken=bool(problem),
         frozen="frozen" in entries,
         external=kind != "own",
-        busy=holder,
-        interrupted=pending and not holder,
-        writable=os.access(os.path.join(prefix, META_DIRECTORY), os.W_OK),
-        modified=os.stat(os.path.join(prefix, META_DIRECTORY)).st_mtime,
-        generation=_latest_generation(prefix) if ours else 0,
+        busy=ours.busy,
+        interrupted=ours.pending and not ours.busy,
+        writable=os.access(meta, os.W_OK),
+        modified=os.stat(meta).st_mtime,
+        generation=ours.generation,
         problem=problem,
     )
 
@@ -208,13 +209,15 @@ def _problem(prefix: str, entries: list[str], python: str | None, settings: Sett
     return ""
 
 
-def _version_in(records: list[str], name: str) -> str | None:
-    start = f"{name}-"
-    for entry in records:
-        if entry.startswith(start):
-            parsed = parse_dist(entry[: -len(".json")])
-            if parsed is not None and parsed.name == name:
-                return parsed.version
+def _version_in(listing: str, name: str) -> str | None:
+    """Return the version of a package from the names of files in conda-meta, one on each line."""
+    start = listing.find(f"\n{name}-")
+    while start >= 0:
+        entry = listing[start + 1 : listing.index("\n", start + 1)]
+        parsed = parse_dist(entry.removesuffix(".json")) if entry.endswith(".json") else None
+        if parsed is not None and parsed.name == name:
+            return parsed.version
+        start = listing.find(f"\n{name}-", start + 1)
     return None
 
 
@@ -226,18 +229,41 @@ def _has_ipykernel_package(prefix: str, python: str | None, settings: Settings) 
     return os.path.exists(os.path.join(prefix, place, "ipykernel", "__init__.py"))
 
 
-def _change_state(prefix: str) -> tuple[bool, bool]:
-    """Return whether a living process holds the environment and whether a transaction lies in it."""
+class _OwnState(msgspec.Struct, frozen=True):
+    """What our own folder in conda-meta says: a living process at work, a transaction left there, the last number."""
+
+    busy: bool = False
+    pending: bool = False
+    generation: int = 0
+
+
+def _own_state(prefix: str) -> _OwnState:
     base = os.path.join(prefix, OWN_DIRECTORY)
+    found = _entries(base)
+    return _OwnState(
+        busy="lock" in found and _is_held(os.path.join(base, "lock")),
+        pending="transaction" in found and bool(_entries(os.path.join(base, "transaction"))),
+        generation=_latest_generation(os.path.join(base, "generations")) if "generations" in found else 0,
+    )
+
+
+def _entries(directory: str) -> list[str]:
+    """Return the names in a directory; none when it has just gone, since the list is made while others work."""
     try:
-        pending = bool(os.listdir(os.path.join(base, "transaction")))
+        return os.listdir(directory)
     except (FileNotFoundError, NotADirectoryError):
-        pending = False
+        return []
+
+
+def _is_held(lock: str) -> bool:
+    """Tell whether a living process wrote its number into the lock; it empties the file when it is done."""
     try:
-        holder = msgspec.json.decode(Path(base, "lock").read_bytes(), type=dict[str, object])
+        if os.stat(lock).st_size == 0:
+            return False
+        holder = msgspec.json.decode(Path(lock).read_bytes(), type=dict[str, object])
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
-        return False, pending
-    return _is_alive(holder.get("pid")), pending
+        return False
+    return _is_alive(holder.get("pid"))
 
 
 def _is_alive(pid: object) -> bool:
@@ -248,12 +274,9 @@ def _is_alive(pid: object) -> bool:
     return psutil.pid_exists(pid)
 
 
-def _latest_generation(prefix: str) -> int:
-    try:
-        entries = os.listdir(os.path.join(prefix, OWN_DIRECTORY, "generations"))
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
-    return max((int(entry[:-5]) for entry in entries if re.fullmatch(r"\d+\.json", entry)), default=0)
+def _latest_generation(directory: str) -> int:
+    numbers = (entry.removesuffix(".json") for entry in _entries(directory))
+    return max((int(number) for number in numbers if number.isascii() and number.isdigit()), default=0)
 
 
 def _describe_venv(prefix: str) -> EnvironmentInfo | None:

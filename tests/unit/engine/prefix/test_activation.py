@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.engine.models.platform import layout_for
-from jupyter_envs.engine.prefix.activated import activated_environ, activation_of
+from jupyter_envs.engine.prefix.activated import activated_environ, activation_of, note_activation
 from jupyter_envs.engine.prefix.activation import (
     PrefixContents,
     default_env_name,
@@ -263,6 +263,16 @@ def test_windows_path_and_scripts(make_prefix: MakePrefix) -> None:
     script(prefix, "activate", "a.sh", "")
     script(prefix, "activate", "a.bat", "")
     assert [Path(path).name for path in read_contents(prefix, WINDOWS).activate_scripts] == ["a.bat"]
+
+
+def test_activation_is_noted_where_that_is_possible(make_prefix: MakePrefix, tmp_path: Path) -> None:
+    prefix = make_prefix()
+    assert note_activation(prefix)
+    marker = prefix / "conda-meta/last_activated"
+    os.utime(marker, (1, 1))
+    assert note_activation(prefix)
+    assert time.time() - marker.stat().st_mtime < 60
+    assert not note_activation(tmp_path / "gone")
 
 
 def test_the_plan_is_data_for_who_does_not_run_a_shell(make_prefix: MakePrefix) -> None:

@@ -197,6 +197,31 @@ def test_busy_and_interrupted(settings: Settings, home: Path, make_prefix: MakeP
         assert (found(settings, home)["work"].busy, found(settings, home)["work"].interrupted) == (False, True)
 
 
+def test_the_list_stands_while_environments_change_under_it(
+    settings: Settings, home: Path, make_prefix: MakePrefix
+) -> None:
+    """Another process makes and removes transactions and environments all the time: never broken, never a crash."""
+    prefix = own(make_prefix, settings, "work")
+    script = (
+        "import os, shutil, sys\n"
+        f"base, other = {str(prefix / 'conda-meta/jupyter-envs')!r}, {str(prefix.parent / 'other')!r}\n"
+        "while True:\n"
+        "    os.makedirs(base + '/transaction/x'); shutil.rmtree(base)\n"
+        "    os.makedirs(other + '/conda-meta'); open(other + '/conda-meta/history', 'w').close()\n"
+        "    shutil.rmtree(other)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script])
+    try:
+        ends = time.monotonic() + 1.0
+        while time.monotonic() < ends:
+            infos = found(settings, home)
+            assert not infos["work"].broken
+            assert "other" not in infos or infos["other"].problem in ("", "conda-meta/history is missing")
+    finally:
+        child.kill()
+        child.wait()
+
+
 def test_frozen_and_ipykernel_put_there_by_pip(settings: Settings, home: Path, make_prefix: MakePrefix) -> None:
     prefix = own(make_prefix, settings, "work", **{"python__3.11.7__h_0": {"bin/python": ""}})
     (prefix / "conda-meta/frozen").touch()
