@@ -19,6 +19,7 @@ import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.lazy_index import LazyIndex
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
 from jupyter_envs.engine.sources.base import (
     MemorySource,
@@ -46,14 +47,13 @@ class Unsolvable(Exception):  # noqa: N818 - a result, not a fault
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """What a problem is set in.
 
-    ``pypi`` makes the PyPI source for a window (how many versions of a name it offers) and the version limits on names;
+    ``pypi`` makes the index for a window (how many versions of a name it offers) and the version limits on names;
     ``interpreter`` offers borrowed Pythons; ``None`` leaves either out. ``installed`` records stay available; those
-    with ``kept`` names are preferred. ``pythons`` are the versions that wheels are looked up for; ``any_python`` makes
-    the same problem with all others.
+    with ``kept`` names are preferred. ``any_python`` makes the same problem for all Pythons that there are.
     """
 
     channels: CondaChannels
-    pypi: Callable[[int, Mapping[str, Sequence[str]]], Any] | None = None
+    pypi: Callable[[int, Mapping[str, Sequence[str]]], LazyIndex] | None = None
     window: int = 16
     interpreter: Any | None = None
     installed: tuple[RepodataRecord, ...] = ()
@@ -61,7 +61,6 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     virtual_packages: tuple[Any, ...] = ()
     exclude_newer: datetime.datetime | None = None
     priority: str = "strict"
-    pythons: tuple[str, ...] = ()
     any_python: Callable[[], Awaitable[Problem]] | None = None
     cancel: CancelToken
 
@@ -76,7 +75,7 @@ class Problem:
         self.may_widen = True
         self._started = time.monotonic()
         self._window = setup.window
-        self._indexes: dict[tuple[int, Limits], Any] = {}
+        self._indexes: dict[tuple[int, Limits], LazyIndex] = {}
         self._locked = [to_rattler(r, with_timestamp=False) for r in setup.installed if r.name in setup.kept]
         self.notes: list[str] = []
         self._groups: dict[tuple[int, Limits], list[Any]] = {}
@@ -154,7 +153,7 @@ class Problem:
         for index in self._indexes.values():
             index.close()
 
-    def index(self, limits: Limits = ()) -> Any | None:
+    def index(self, limits: Limits = ()) -> LazyIndex | None:
         """Return the PyPI source for some version limits, or ``None`` when the index is not asked.
 
         Each set of limits has a source of its own: one that only knows of versions below 2 would make a request for

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.lazy_index import LazyIndex
 from jupyter_envs.engine.solve.order import topological_order
 from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable, version_limits
 from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
@@ -27,8 +28,11 @@ from jupyter_envs.engine.sources.conda_urls import ChannelRef, channel_refs
 from jupyter_envs.errors import SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
+if TYPE_CHECKING:
+    from jupyter_envs.engine.sources.pypi import PypiSource
+
 T = TypeVar("T")
-PypiMaker = Callable[[int, Mapping[str, Sequence[str]]], Any]
+IndexMaker = Callable[[int, Mapping[str, Sequence[str]]], LazyIndex]
 CANCEL_SECONDS = 0.1
 WINDOW = 16
 MOVED_SHOWN = 5
@@ -94,6 +98,7 @@ class _Solver:
         texts = request.channels if request.channels is not None else settings.channels
         refs = _channels_of(texts, self.specs, settings) if "conda" in self.sources else ()
         self.channels = CondaChannels(refs, settings, offline=self.offline)
+        self.forced = frozenset(spec.name for spec in self.specs if spec.source == PYPI)
         self.warnings: list[PlanWarning] = []
 
     async def run(self) -> Solution:
@@ -140,11 +145,10 @@ class _Solver:
 
         virtual = detect_virtual_packages(self.settings.subdir, os.environ)
         interpreters = self._interpreters()
-        pythons = await self._pythons(interpreters, any_python=any_python) if PYPI in self.sources else ()
         kept = {record.name for record in self.request.installed if not self.request.is_unlocked(record.name)}
         setup = Setup(
             channels=self.channels,
-            pypi=self._pypi(pythons, {name: version for name, (version, _) in virtual.items()}),
+            pypi=self._index(interpreters, virtual, any_python=any_python),
             window=WINDOW,
             interpreter=self._interpreter_source(interpreters),
             installed=self.request.installed,
@@ -152,7 +156,6 @@ class _Solver:
             virtual_packages=tuple(to_generic(virtual)),
             exclude_newer=self.exclude_newer,
             priority=self.settings.channel_priority,
-            pythons=pythons,
             any_python=None if any_python else lambda: self._problem(any_python=True),
             cancel=self.cancel,
         )
@@ -180,30 +183,40 @@ class _Solver:
 
         return InterpreterSource(interpreters, self.settings.subdir)
 
-    def _pypi(self, pythons: Sequence[str], virtual: Mapping[str, str]) -> PypiMaker | None:
-        """Return what makes the PyPI source for a window, or ``None`` when the index is not asked."""
+    def _index(
+        self, interpreters: Sequence[Any], virtual: Mapping[str, tuple[str, str]], *, any_python: bool
+    ) -> IndexMaker | None:
+        """Return what makes the index for a window and version limits, or ``None`` when it is not asked."""
         if PYPI not in self.sources:
             return None
-        from jupyter_envs.engine.sources.pypi import PypiSource
+        pythons: list[tuple[str, ...]] = []
 
-        async def claimed(name: str) -> bool:
-            return self.channels.claims(name)
+        async def make(window: int, wanted: Mapping[str, Sequence[str]]) -> PypiSource:
+            from jupyter_envs.engine.sources.pypi import PypiSource
 
-        def make(window: int, wanted: Mapping[str, Sequence[str]]) -> PypiSource:
+            if not pythons:
+                pythons.append(await self._pythons(interpreters, any_python=any_python))
             return PypiSource(
                 self.settings,
                 subdir=self.settings.subdir,
-                python_versions=pythons,
-                virtual_packages=virtual,
+                python_versions=pythons[0],
+                virtual_packages={name: version for name, (version, _) in virtual.items()},
                 offline=self.offline,
                 exclude_newer=self.exclude_newer,
-                forced=frozenset(spec.name for spec in self.specs if spec.source == PYPI),
-                claimed=claimed,
+                forced=self.forced,
+                claimed=self._claimed,
                 window=window,
                 wanted=wanted,
             )
 
-        return make
+        return lambda window, wanted: LazyIndex(lambda: make(window, wanted), self._concerns_index)
+
+    def _concerns_index(self, name: str) -> bool:
+        """Whether a name may come from the index: no channel has it, or it was asked for from there."""
+        return not name.startswith("__") and (name in self.forced or not self.channels.claims(name))
+
+    async def _claimed(self, name: str) -> bool:
+        return self.channels.claims(name)
 
 
 def _channels_of(texts: Sequence[str], specs: Sequence[RequestedSpec], settings: Settings) -> tuple[ChannelRef, ...]:
