@@ -189,17 +189,17 @@ def _difference(full: str, stat: os.stat_result, entry: PrefixPathsEntry, conten
 def _link_difference(full: str, entry: PrefixPathsEntry) -> str | None:
     """Say how a link differs, taking every form of its digest that is in use.
 
-    rattler hashes the link's text, conda the file that it points to, conda-build nothing (the empty text) for a link
-    that points to a directory or to nothing. A digest that was made in this prefix can only be of the first two.
+    rattler hashes the link's text, conda the file that it points to, builders nothing (the empty text) for a link that
+    pointed to a directory or to nothing when the package was made. A digest made in this prefix is of the first two.
     """
     accepted = {digest for digest in (entry.sha256_in_prefix, entry.sha256) if digest}
     if not accepted or hashlib.sha256(os.fsencode(os.readlink(full))).hexdigest() in accepted:
         return None
-    if os.path.isfile(full):
-        return None if _file_digest(full) in accepted else "points elsewhere, or what it points to has been changed"
     of_this_link = entry.sha256_in_prefix is not None and entry.sha256_in_prefix != entry.sha256
     if _EMPTY in accepted and not of_this_link:
         return None
+    if os.path.isfile(full):
+        return None if _file_digest(full) in accepted else "points elsewhere, or what it points to has been changed"
     if os.path.isdir(full):
         return "points elsewhere" if of_this_link else None
     return "points to nothing"

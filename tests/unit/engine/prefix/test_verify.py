@@ -102,6 +102,15 @@ def test_a_dangling_link(make_prefix: MakePrefix, entry: dict[str, str], sound: 
     assert codes(verify(prefix)) == ([] if sound else [("file.modified", "dangling")])
 
 
+def test_a_link_that_pointed_to_nothing_when_it_was_packed_may_point_to_something_now(make_prefix: MakePrefix) -> None:
+    prefix = make_prefix()
+    (prefix / "python").symlink_to("/bin/sh")
+    empty = digest(b"")
+    for entry in ({"sha256": empty}, {"sha256": empty, "sha256_in_prefix": empty}):
+        with_entries(prefix, "linker-1.0-h0_0", {"_path": "python", "path_type": "softlink", **entry})
+        assert verify(prefix) == []
+
+
 def test_pyc_may_be_missing_or_new(make_prefix: MakePrefix) -> None:
     prefix = make_prefix()
     entry = {"_path": "lib/__pycache__/a.cpython-311.pyc", "path_type": "pyc_file", "sha256_in_prefix": digest(b"old")}
