@@ -189,9 +189,11 @@ class PypiSource:
         return tuple(records)
 
     def _limits(self, name: str) -> Limits:
+        """Return the limits known by now; a name reached as a dependency, whose limits count, gets half the window."""
         with self._lock:
             seen = tuple(self._seen.get(name, ()))
-        return Limits(wanted=self._wanted.get(name, ()), seen=seen, window=self._window)
+        window = max(self._window // 2, 1) if seen else self._window
+        return Limits(wanted=self._wanted.get(name, ()), seen=seen, window=window)
 
     def _translate(
         self, name: str, selection: Selection, extra: str, problems: list[SourceError | SpecError]

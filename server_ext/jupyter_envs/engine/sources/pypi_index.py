@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 import msgspec
 
@@ -18,12 +20,21 @@ from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.sources.pypi_cache import IndexCache, IndexFile, ProjectPage
 from jupyter_envs.engine.sources.pypi_config import IndexAddress, PipConfig
 from jupyter_envs.engine.sources.pypi_http import IndexHttp, read_limited, refused
-from jupyter_envs.engine.sources.pypi_page import by_project, file_path, parse_page, read_file_page, scan_folder
+from jupyter_envs.engine.sources.pypi_page import (
+    by_project,
+    file_path,
+    page_stamp,
+    parse_page,
+    read_file_page,
+    scan_folder,
+    with_local_facts,
+)
 from jupyter_envs.errors import SourceError
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 DEFAULT_MAX_AGE = 600.0  # seconds; what the usual index says of its own pages
 MISSING_MAX_AGE = 60.0
+DEFAULT_INDEX = "default"  # what the cache calls it
 
 
 class Project(msgspec.Struct, frozen=True):
@@ -119,7 +130,7 @@ class IndexClient:
     def _page(self, address: IndexAddress, name: str) -> ProjectPage | None:
         """Return an index's page for a project: from a folder, from the cache, or from the server."""
         if address.url is not None and address.url.startswith("file:"):
-            return read_file_page(f"{address.url}/{name}/", address.url, name)
+            return self._file_page(address.url, name)
         cached = self._cache.find_page(address.url or "", name)
         if self._offline or (cached is not None and time.time() - cached.fetched < cached.max_age):
             return cached
@@ -133,8 +144,21 @@ class IndexClient:
         self._cache.save_page(address.url or "", name, page)
         return page
 
+    def _file_page(self, index: str, name: str) -> ProjectPage:
+        """Return the page of a ``file:`` index; one that is unchanged since it was last read is not parsed again."""
+        folder = f"{index}/{name}/"
+        stamp = page_stamp(folder)
+        if stamp is None:
+            return read_file_page(folder, index, name)
+        cached = self._cache.find_page(index, name)
+        if cached is not None and cached.etag == stamp:
+            return with_local_facts(cached)
+        page = msgspec.structs.replace(read_file_page(folder, index, name), etag=stamp)
+        self._cache.save_page(index, name, page)
+        return page
+
     def _fetch(self, address: IndexAddress, name: str, cached: ProjectPage | None) -> ProjectPage:
-        index = address.url or (cached.index if cached is not None else default_index())
+        index = address.url or (cached.index if cached is not None else remembered_default_index(self._cache))
         url = f"{index}/{name}/"
         headers = {"Accept": ACCEPT}
         if cached is not None and cached.etag:
@@ -187,8 +211,24 @@ class IndexClient:
         return page.wheels
 
 
+def remembered_default_index(cache: IndexCache) -> str:
+    """Return ``default_index()`` as it was before: importing pypi-simple takes a third of a second.
+
+    It is asked again when pypi-simple's file has changed.
+    """
+    library = find_spec("pypi_simple")
+    origin = library.origin if library is not None and library.origin is not None else ""
+    stamp = f"{origin} {Path(origin).stat().st_mtime_ns if origin else 0}"
+    kept = cache.find_page(DEFAULT_INDEX, "_index")
+    if kept is not None and kept.etag == stamp:
+        return kept.index
+    index = default_index()
+    cache.save_page(DEFAULT_INDEX, "_index", ProjectPage(index=index, etag=stamp))
+    return index
+
+
 def default_index() -> str:
-    """Return the index that is used when pip is configured with none."""
+    """Return the index that is used when pip is configured with none: pypi-simple knows it."""
     from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
     return str(PYPI_SIMPLE_ENDPOINT).rstrip("/")

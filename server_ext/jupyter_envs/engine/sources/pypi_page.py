@@ -179,6 +179,24 @@ def read_file_page(folder_url: str, index: str, name: str) -> ProjectPage:
     return parse_page(body, "text/html", base, index, name)
 
 
+def page_stamp(folder_url: str) -> str | None:
+    """Return what changes with the ``index.html`` of a project's folder; ``None`` when there is none."""
+    try:
+        status = (file_path(folder_url) / "index.html").stat()
+    except OSError:
+        return None  # reading the folder says what there is instead
+    return f"{status.st_mtime_ns}-{status.st_size}"
+
+
+def with_local_facts(page: ProjectPage) -> ProjectPage:
+    """Return a kept page with the sizes and times that its local files have now."""
+    wheels = []
+    for file in page.wheels:
+        size, changed = _local_facts(file.url)
+        wheels.append(msgspec.structs.replace(file, size=size, uploaded=changed))
+    return msgspec.structs.replace(page, wheels=tuple(wheels))
+
+
 def scan_folder(path: Path, index: str) -> list[IndexFile]:
     """Return the wheels in a folder; their time of change stands for the upload time."""
     try:

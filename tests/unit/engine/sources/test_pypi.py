@@ -195,6 +195,16 @@ def test_the_window_and_what_lies_below_it(index: SimpleIndex, make: Any, tmp_pa
     assert solved(make(window=2, wanted={"lib": ["<1.5"]}), "lib <1.5", "python")["lib"].version == "1.4"
 
 
+def test_a_name_whose_limits_are_known_needs_half_the_window(index: SimpleIndex, make: Any, tmp_path: Path) -> None:
+    for minor in range(20):
+        index.wheel(tmp_path, "lib", f"1.{minor}")
+    index.wheel(tmp_path, "app", "1.0", requires=["lib>=1.5"])
+    source = make(window=8)
+    records(source, "app")
+    assert len(records(source, "lib")) == 4
+    assert source.truncated == {"lib"}
+
+
 def test_exclude_newer(index: SimpleIndex, make: Any, tmp_path: Path) -> None:
     for day, version in ((1, "1.0"), (10, "2.0")):
         index.wheel(tmp_path, "app", version, says={"upload_time": f"2024-03-{day:02}T12:00:00.250Z"})

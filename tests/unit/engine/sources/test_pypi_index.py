@@ -14,7 +14,7 @@ from jupyter_envs.engine.sources import pypi_index
 from jupyter_envs.engine.sources.pypi_cache import IndexCache
 from jupyter_envs.engine.sources.pypi_config import read_pip_config
 from jupyter_envs.engine.sources.pypi_http import IndexHttp
-from jupyter_envs.engine.sources.pypi_index import IndexClient, default_index
+from jupyter_envs.engine.sources.pypi_index import DEFAULT_INDEX, IndexClient, default_index, remembered_default_index
 from jupyter_envs.errors import SourceError
 from jupyter_envs.settings import Settings
 from support.http_server import Response, Server, serve
@@ -122,6 +122,20 @@ def test_a_folder_of_wheels_and_a_file_index(settings: Settings, tmp_path: Path)
     assert not asking.project("other").missing_offline
 
 
+def test_an_unchanged_file_index_is_parsed_once_but_its_files_are_looked_at(settings: Settings, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "files", "demo", "1.0")
+    page = tmp_path / "simple/demo/index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text(f'<a href="../../files/{wheel.name}">{wheel.name}</a>')
+    url = (tmp_path / "simple").as_uri()
+    (first,) = client(settings, index_url=url).project("demo").wheels
+    make_wheel(tmp_path / "files", "demo", "1.0", files={"demo.py": "x = 1\n" * 100})
+    (second,) = client(settings, index_url=url).project("demo").wheels
+    assert first.size != second.size == wheel.stat().st_size
+    page.write_text("<html></html>")
+    assert client(settings, index_url=url).project("demo").wheels == ()
+
+
 def test_a_page_of_links(settings: Settings, server: Server, tmp_path: Path) -> None:
     body = b'<a href="demo-9.0-py3-none-any.whl">demo-9.0-py3-none-any.whl</a> <a href="notes.txt">notes</a>'
     with serve(application=lambda request: Response(body, headers={"Content-Type": "text/html"})) as pages:
@@ -194,6 +208,18 @@ def test_a_proxy_is_used(settings: Settings, server: Server) -> None:
     asking = client(settings, index_url="http://index.invalid/simple", proxy=server.url)
     assert names(asking.project("demo")) == ["1.0", "2.0"]
     assert server.log
+
+
+def test_the_default_index_is_remembered_until_the_library_changes(tmp_path: Path) -> None:
+    cache = IndexCache(str(tmp_path))
+    assert remembered_default_index(cache) == default_index()
+    kept = cache.find_page(DEFAULT_INDEX, "_index")
+    assert kept is not None
+    other = msgspec.structs.replace(kept, index="https://kept.test/simple")
+    cache.save_page(DEFAULT_INDEX, "_index", other)
+    assert remembered_default_index(cache) == "https://kept.test/simple"
+    cache.save_page(DEFAULT_INDEX, "_index", msgspec.structs.replace(other, etag="an older library"))
+    assert remembered_default_index(cache) == default_index()
 
 
 def test_the_default_index_is_the_client_library_s() -> None:
