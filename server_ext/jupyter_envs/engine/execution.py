@@ -111,7 +111,7 @@ class Executor:
         target = link_target(str(prefix), layout_for(self._settings.subdir), python)
         links = [self._link_plan(record, target) for record in diff.link]
         order = {record.name: rank for rank, record in enumerate(plan.records)}
-        changes = diff_paths(diff, {link.dist: link.paths() for link in links}, order)
+        changes = diff_paths(diff, {link.dist: link.paths() for link in links}, order, _directories(links, before))
         restores = self._restores(set(changes.restored.values()), diff, target)
         number, metadata = self._metadata(plan, prefix, before, diff)
         options = LinkOptions(allow_softlinks=self._settings.allow_softlinks, always_copy=self._settings.always_copy)
@@ -150,6 +150,7 @@ class Executor:
                     source_directory=source,
                     environ=activated_environ(prefix, os.environ),
                     layout=layout,
+                    cancel=self._cancel,
                 )
             )
 
@@ -216,6 +217,14 @@ def _new_metadata(plan: ChangePlan, now: datetime) -> tuple[int, dict[str, bytes
     old_history = history.read_text(encoding="utf-8", errors="replace") if history.exists() else ""
     files = {generation_path(each): (source / generation_path(each)).read_bytes() for each in numbers}
     return number, files | metadata_files(plan, number=number, now=now, old_history=old_history)
+
+
+def _directories(links: Sequence[PackageLinkPlan], before: Sequence[PrefixRecord]) -> set[str]:
+    """Return the paths that packages bring as directories."""
+    found = {action.path for link in links for action in link.actions if action.kind == "directory"}
+    for record in before:
+        found.update(entry.path for entry in record.paths_data.paths if entry.path_type == "directory")
+    return found
 
 
 def _changed_requests(prefix: Path, plan: ChangePlan, diff: PackageDiff) -> Mapping[str, bytes]:

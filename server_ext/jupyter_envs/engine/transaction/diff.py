@@ -141,6 +141,7 @@ def diff_paths(
     diff: PackageDiff,
     linked_paths: Mapping[str, Sequence[str]],
     order: Mapping[str, int],
+    directories: Collection[str] = (),
 ) -> PathChanges:
     """Decide for every path who has it after the change.
 
@@ -153,6 +154,8 @@ def diff_paths(
     order : mapping
         Package name -> position in topological order; the later one wins a path (conda's rule, CEP 32: unlinking
         restores what was clobbered).
+    directories : collection of str
+        Paths that are directories: any number of packages may bring one, and it holds nothing to put back.
     """
     if not diff.keep and not diff.unlink:
         placed: dict[str, str] = {}
@@ -165,7 +168,7 @@ def diff_paths(
 
     def claim(path: str, record: RepodataRecord) -> None:
         rival = winners.get(path)
-        if rival is not None and rival.name != record.name:
+        if rival is not None and rival.name != record.name and path not in directories:
             loser, winner = (rival, record) if order[record.name] >= order[rival.name] else (record, rival)
             clobbers.append((path, loser.name, winner.name))
             winners[path] = winner
@@ -188,7 +191,10 @@ def diff_paths(
     dists = {record.name: record.dist for record in (*diff.link, *diff.keep)}
     placed = {path: dists[record.name] for path, record in winners.items() if record.name not in kept}
     restored = {
-        path: dists[record.name] for path, record in winners.items() if record.name in kept and path in unlinked
+        path: dists[record.name]
+        for path, record in winners.items()
+        if record.name in kept and path in unlinked and path not in directories
     }
-    gone = frozenset(path for path in owned if path in placed or path in restored or path not in winners)
+    replaced = (placed.keys() | restored.keys()) - set(directories)
+    gone = frozenset(path for path in owned if path in replaced or path not in winners)
     return PathChanges(gone=gone, placed=placed, restored=restored, clobbers=tuple(clobbers))

@@ -94,3 +94,13 @@ def test_an_upgrade_moves_out_what_the_new_version_lacks_and_replaces_the_rest()
     changes = diff_paths(diff, {new.dist: ["same", "new"]}, {"a": 0})
     assert changes.gone == {"same", "old"}
     assert set(changes.placed) == {"same", "new"}
+
+
+def test_a_directory_that_two_packages_bring_is_no_clobber_and_stays_while_one_needs_it() -> None:
+    first, second = wanted("first"), wanted("second")
+    diff = diff_packages([], [first, second])
+    paths = {first.dist: ["share/d"], second.dist: ["share/d"]}
+    assert diff_paths(diff, paths, {"first": 0, "second": 1}, {"share/d"}).clobbers == ()
+    before = [installed("first", files=("share/d",)), installed("second", files=("share/d",))]
+    changes = diff_paths(diff_packages(before, [first]), {}, {"first": 0}, {"share/d"})
+    assert (changes.gone, changes.restored) == (frozenset(), {})
