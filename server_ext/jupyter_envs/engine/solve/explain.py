@@ -19,9 +19,9 @@ from jupyter_envs.engine.solve.unknown import find_unknown
 from jupyter_envs.errors import EnvsError, OfflineError, SolveError
 
 CORE_TRIES = 60
-CORE_SECONDS = 20.0
+CORE_SECONDS = 12.0
 FIX_TRIES = 30
-FIX_SECONDS = 20.0
+FIX_SECONDS = 12.0
 FIX_ORDER = ("widen", "python", "unpin", "drop")
 
 
@@ -33,9 +33,9 @@ async def explain(
     A ``SolveError`` with ``detail["conflict"]`` (see ``conflict.Conflict``), or an ``OfflineError`` naming what is not
     cached when that may be the reason.
     """
-    problem.may_widen = False
     index = problem.index(version_limits((*specs, *pins)))
     missing = sorted(index.missing_offline) if index is not None else []
+    problem.settle()
     if missing:
         return OfflineError(
             f"not enough is cached to solve offline; nothing is known of {', '.join(missing)}",
@@ -73,7 +73,13 @@ def _no_python(specs: Sequence[RequestedSpec], solver_text: str) -> EnvsError:
 
 
 async def find_core(problem: Problem, items: Sequence[Item], budget: Budget) -> tuple[list[Item], bool]:
-    """Return the smallest set of requests and pins that cannot go together, and whether it surely is."""
+    """Return the smallest set of requests and pins that cannot go together, and whether it surely is.
+
+    A request for versions that no wheel has fails alone: nothing needs to be tried.
+    """
+    for item in items:
+        if not item.pin and not await problem.has_wheel(item.spec):
+            return [item], True
 
     async def fails(subset: Sequence[Item]) -> bool:
         return await solved(problem, subset) is None
@@ -149,7 +155,7 @@ async def _other_python(problem: Problem, items: Sequence[Item], names: set[str]
     asked = next((item.spec for item in items if item.spec.name == PYTHON and not item.pin), None)
     free = [item for item in items if item.spec.name != PYTHON]
     other = await problem.setup.any_python()
-    other.may_widen = False
+    other.settle()
     try:
         records = await solved(other, free)
     finally:

@@ -7,6 +7,7 @@ others. Answers for the versions that the solver would take; older ones may need
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any
 
 import msgspec
@@ -16,11 +17,12 @@ from jupyter_envs.engine.solve.conflict import Need
 from jupyter_envs.engine.solve.core import Budget, BudgetSpent, Core
 from jupyter_envs.engine.solve.order import closure, dependency_name
 from jupyter_envs.engine.solve.problem import Problem, Unsolvable, version_limits
+from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import RequestedSpec, parse_spec
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.errors import SpecError
 
-NAMES_SHOWN = 3
+NAMES_SHOWN = 2
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -45,10 +47,10 @@ async def _needs_of_several(problem: Problem, core: Sequence[Item], budget: Budg
     clashes: list[list[Need]] = []
     for name in sorted({need.name for need in said}):
         about = [need for need in said if need.name == name]
-        if len({need.request for need in about}) > 1 and not await _compatible(problem, name, about):
-            clashes.append(about)
-    clashes.sort(key=lambda about: (about[0].name == "python", sum(len(need.chain) for need in about)))
-    return tuple(need for about in clashes[:NAMES_SHOWN] for need in _sharpest(about))
+        if len({need.request for need in about}) > 1 and not name.startswith("__"):
+            clashes += await _clash(problem, name, about)
+    clashes.sort(key=lambda clash: (clash[0].name == PYTHON, sum(len(need.chain) for need in clash)))
+    return tuple(need for clash in clashes[:NAMES_SHOWN] for need in clash)
 
 
 async def _says(problem: Problem, item: Item, budget: Budget) -> list[Need]:
@@ -79,18 +81,31 @@ def _dependencies(spec: RequestedSpec, records: Sequence[RepodataRecord]) -> lis
     ]
 
 
-async def _compatible(problem: Problem, name: str, about: Sequence[Need]) -> bool:
-    """Whether some record of a name fulfils all that is said about it."""
-    if name.startswith("__"):
-        return True
-    specs = _match_specs(need.spec for need in about)
-    return any(all(spec.matches(record) for spec in specs) for record in await problem.candidates(name))
+async def _clash(problem: Problem, name: str, about: Sequence[Need]) -> list[list[Need]]:
+    """Return what requests say about a name and no record fulfils: two with short chains, else all, else none."""
+    records = await problem.candidates(name)
+    limits = {spec: _allowed(spec, records) for spec in {need.spec for need in about}}
+    if any(len(allowed) == len(records) for allowed in limits.values()):
+        about = [need for need in about if len(limits[need.spec]) < len(records)]
+    short = sorted(about, key=lambda need: len(need.chain))
+    for left, right in combinations(short, 2):
+        if left.request != right.request and not limits[left.spec] & limits[right.spec]:
+            return [sorted([left, right], key=about.index)]
+    if about and not frozenset.intersection(*(limits[need.spec] for need in about)):
+        return [_shortest(about)]
+    return []
 
 
-def _sharpest(about: Sequence[Need]) -> list[Need]:
-    """Return one need per request: the one with the shortest chain that limits anything."""
+def _allowed(spec: str, records: Sequence[Any]) -> frozenset[int]:
+    """Return the places of the records that a MatchSpec text matches; all when rattler cannot read it."""
+    matchers = _match_specs([spec])
+    return frozenset(place for place, record in enumerate(records) if all(one.matches(record) for one in matchers))
+
+
+def _shortest(about: Sequence[Need]) -> list[Need]:
+    """Return one need per request: the one with the shortest chain."""
     best: dict[str, Need] = {}
-    for need in sorted(about, key=lambda need: (need.spec == need.name, len(need.chain))):
+    for need in sorted(about, key=lambda need: len(need.chain)):
         best.setdefault(need.request, need)
     return [best[request] for request in dict.fromkeys(need.request for need in about)]
 

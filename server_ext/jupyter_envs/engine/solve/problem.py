@@ -20,6 +20,7 @@ import msgspec
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.lazy_index import LazyIndex
+from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
 from jupyter_envs.engine.sources.base import (
     MemorySource,
@@ -34,8 +35,8 @@ from jupyter_envs.errors import OfflineError, SourceError, SpecError
 
 OTHER = "installed"
 WIDEN_FACTOR = 4
-WIDEST = 256
-WIDEN_SECONDS = 30.0
+WIDEST = 64
+WIDEN_SECONDS = 15.0
 
 Limits = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -78,6 +79,7 @@ class Problem:
         self._indexes: dict[tuple[int, Limits], LazyIndex] = {}
         self._locked = [to_rattler(r, with_timestamp=False) for r in setup.installed if r.name in setup.kept]
         self.notes: list[str] = []
+        self._glance: LazyIndex | None = None
         self._groups: dict[tuple[int, Limits], list[Any]] = {}
 
     async def solve(
@@ -148,10 +150,15 @@ class Problem:
         names = [spec.name for spec in specs]
         return missing_records([*await self.channels.not_cached(names), *uncached_names(error)])
 
+    def settle(self) -> None:
+        """Offer no more versions than by now: many sets of requests are about to be tried, and all alike."""
+        self.may_widen = False
+
     def close(self) -> None:
         """Let the index's threads go."""
-        for index in self._indexes.values():
-            index.close()
+        for index in (*self._indexes.values(), self._glance):
+            if index is not None:
+                index.close()
 
     def index(self, limits: Limits = ()) -> LazyIndex | None:
         """Return the PyPI source for some version limits, or ``None`` when the index is not asked.
@@ -165,6 +172,15 @@ class Problem:
         if key not in self._indexes:
             self._indexes[key] = self.setup.pypi(self._window, dict(limits))
         return self._indexes[key]
+
+    async def has(self, name: str) -> bool:
+        """Whether any source has a name; the index is asked for its newest version only."""
+        known = self.channels.claims(name) or any(record.name == name for record in self.setup.installed)
+        if known or (name == PYTHON and self.setup.interpreter is not None):
+            return True
+        if self._glance is None and self.setup.pypi is not None:
+            self._glance = self.setup.pypi(1, {})
+        return self._glance is not None and bool(await self._glance.records(name))
 
     async def candidates(self, name: str) -> list[Any]:
         """Return rattler's records of a name from every source, first source first, solvable or not."""
@@ -255,7 +271,14 @@ class Problem:
         spent = time.monotonic() - self._started > WIDEN_SECONDS or self._window >= WIDEST
         if not self.may_widen or index is None or not index.truncated or spent:
             return False
-        return all([bool(await self.candidates(spec.name)) for spec in specs])
+        return all([await self.has(spec.name) and await self.has_wheel(spec) for spec in specs])
+
+    async def has_wheel(self, spec: RequestedSpec) -> bool:
+        """Whether a request that only the index can fulfil has a wheel within its limits: others never find one."""
+        elsewhere = spec.name == PYTHON or self.channels.claims(spec.name) or spec.source not in ("", PYPI)
+        installed = any(record.name == spec.name for record in self.setup.installed)
+        index = self.index(version_limits([spec]))
+        return elsewhere or installed or index is None or bool(await index.records(spec.name))
 
     def _ours(self, solved: Iterable[Any]) -> tuple[RepodataRecord, ...]:
         """Return our records, without those that only stand for extras; what is installed as it is installed."""

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from jupyter_envs.engine.solve.conflict import UnknownName
+from jupyter_envs.engine.solve.popular import POPULAR
 from jupyter_envs.engine.solve.problem import Problem
 from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
@@ -94,9 +95,9 @@ async def suggest(problem: Problem, name: str) -> tuple[str, ...]:
     """Return at most three existing names that may have been meant, the likeliest first."""
     known = {known for state in problem.channels.usable for known in state.names}
     guesses = [IMPORT_NAMES.get(name.lower(), ""), *variants(name)]
-    guesses += close_names(name, known | set(IMPORT_NAMES.values()))
+    guesses += close_names(name, known | POPULAR | set(IMPORT_NAMES.values()))
     unique = dict.fromkeys(guess for guess in guesses if guess and guess != name)
-    return tuple([guess for guess in unique if guess in known or await _indexed(problem, guess)][:SUGGESTIONS])
+    return tuple([guess for guess in unique if guess in known or await problem.has(guess)][:SUGGESTIONS])
 
 
 def variants(name: str) -> tuple[str, ...]:
@@ -111,10 +112,6 @@ def close_names(name: str, known: Iterable[str]) -> list[str]:
     """Return similar names, the most similar first; only names of about the same length are compared."""
     near = [one for one in known if abs(len(one) - len(name)) <= 3 and one[:1] == name[:1]]
     return difflib.get_close_matches(name, sorted(near), n=SUGGESTIONS, cutoff=SIMILARITY)
-
-
-async def _indexed(problem: Problem, name: str) -> bool:
-    return problem.index() is not None and bool(await problem.candidates(name))
 
 
 def _reason(problem: Problem, spec: RequestedSpec) -> str:
