@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,11 @@ def state_of(prefix: Path) -> dict[str, Entry]:
     for path, entry in found.items():
         if path == "conda-meta/history" or path.startswith("conda-meta/jupyter-envs/generations/"):
             found[path] = Entry(entry.kind, entry.mode)
+        elif path.startswith("conda-meta/") and path.endswith(".json") and path.count("/") == 1:
+            # A refused hard link becomes a copy, and the record says so: the files are the same.
+            record = json.loads((prefix / path).read_bytes())
+            record.pop("link")
+            found[path] = Entry(entry.kind, entry.mode, json.dumps(record))
     return found
 
 

@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import click
 
@@ -151,6 +152,15 @@ def main() -> None:
     except BrokenPipeError:  # `jupyter envs packages x | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process. Native threads of the solver may crash an interpreter that shuts down, so that is left out."""
+    if "rattler" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
