@@ -18,7 +18,7 @@ from jupyter_envs.engine.models.events import CancelToken, Reporter
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
 from jupyter_envs.engine.package_cache.layout import directory_names, full_identity, is_same_package
 from jupyter_envs.engine.package_cache.manifest import find_compiled, find_stored_record, read_manifest
-from jupyter_envs.errors import CacheError
+from jupyter_envs.errors import CacheError, StorageError
 from jupyter_envs.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,9 +65,14 @@ class PackageCache:
         CancelledError
             The token was set; downloads are resumed next time.
         """
+        from jupyter_envs.engine.package_cache.disk import remove_stale
         from jupyter_envs.engine.package_cache.usage import announce
 
-        announce(self._layers[0], records, cancel)
+        try:
+            announce(self._layers[0], records, cancel)
+            remove_stale(self._layers[0])
+        except OSError as error:
+            raise StorageError.from_os_error(error, "opening the package cache") from error
         self._located = {key: found for key, found in self._located.items() if os.path.isdir(found[0])}
         missing = self.missing(records)
         if missing:

@@ -131,6 +131,13 @@ class Populator:
     def _find_local(self, record: RepodataRecord) -> str | None:
         path = local_path(record.url)
         if path is not None:
+            if not os.path.isfile(path):
+                raise FetchError(
+                    f"{record.dist} is not where its channel says: {path}",
+                    hint="index the channel again, or put the archive back",
+                    code="fetch.not_found",
+                    detail={"url": record.url},
+                )
             return path
         for pkgs in self._settings.package_directories:
             kept = f"{pkgs}/{record.fn}"
