@@ -90,7 +90,10 @@ def _one_of(name: str | None, path: str | None) -> str:
 
 def command_line() -> str:
     """Return what was typed, as it is written into histories."""
-    return f"{PROGRAM} {shlex.join(sys.argv[1:])}"
+    from jupyter_envs.engine.fetch.urls import without_login
+
+    words = [without_login(word) if "://" in word else word for word in sys.argv[1:]]
+    return f"{PROGRAM} {shlex.join(words)}"
 
 
 def absolute_channel(text: str) -> str:

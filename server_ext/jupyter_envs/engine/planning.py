@@ -84,6 +84,7 @@ class Planner:
             check_not_frozen(prefix, override=request.override_frozen)
             before = read_records(prefix, on_broken=None if request.action != "repair" else lambda _finding: None)
             target = self._changed(request, prefix, before)
+        self._cache.remember_channels(request.channels or ())
         return self._compare(request, base, before, target)
 
     def _create(self, request: ChangeRequest) -> Target:
@@ -227,7 +228,8 @@ class Planner:
 
     def _compare(self, request: ChangeRequest, base: str, before: Sequence[PrefixRecord], target: Target) -> ChangePlan:
         prefix = Path(request.prefix)
-        diff = diff_packages(before, target.records, relink=target.relink)
+        records = tuple(without_secrets(record) for record in target.records)
+        diff = diff_packages(before, records, relink=target.relink)
         missing = self._cache.missing(diff.link)
         variables = target.variables if target.variables is not None else read_state(prefix)
         return ChangePlan(
@@ -235,7 +237,7 @@ class Planner:
             action=request.action,
             prefix=str(prefix),
             base=base,
-            records=target.records,
+            records=records,
             requested=target.requested,
             changes=tuple(sorted(diff.changes, key=lambda change: change.name)),
             channels=target.channels,
@@ -290,8 +292,18 @@ def with_request(settings: Settings, request: ChangeRequest) -> Settings:
     )
 
 
+def without_secrets(record: RepodataRecord) -> RepodataRecord:
+    """Return the record as it may be stored in prefixes, plans and histories: no user, password or token in its URLs."""
+    if not any("@" in url or "/t/" in url for url in (record.url, record.channel or "")):
+        return record
+    from jupyter_envs.engine.fetch.urls import without_login
+
+    channel = without_login(record.channel) if record.channel else None
+    return msgspec.structs.replace(record, url=without_login(record.url), channel=channel)
+
+
 def ordered(records: Iterable[RepodataRecord]) -> tuple[RepodataRecord, ...]:
-    """Return records in topological order: what is needed comes before what needs it, ties by name, python first."""
+    """Return records in topological order: what is needed before what needs it, ties by name, python first."""
     from jupyter_envs.engine.solve.order import topological_order
 
     return tuple(topological_order(tuple(records)))

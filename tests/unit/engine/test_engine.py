@@ -24,6 +24,7 @@ from jupyter_envs.errors import (
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.faults import snapshot_tree, tree_difference
+from support.http_server import serve
 from support.packages import PLACEHOLDER, File
 
 
@@ -367,3 +368,18 @@ def test_compiled_files_are_made_once_and_linked_into_the_next_environment(engin
     assert out.splitlines() == [str(second / cache), str((second / cache).parent.parent / "__init__.py")]
     change(engine, second, "remove", specs=("pure",))
     assert not (second / "lib/python3.11/site-packages/pure").exists()
+
+
+def test_credentials_of_a_channel_are_used_and_stored_nowhere(
+    engine: Engine, stocked: Channel, settings: Settings
+) -> None:
+    with serve(stocked.folder) as server:
+        server.fault("*", auth=("me", "s3cret"))
+        secret = server.url.replace("://", "://me:s3cret@")
+        record = stocked.record("tool", channel=secret)
+        prefix = engine.new_prefix("a")
+        change(engine, prefix, "create", record, specs=("tool",), channels=(secret,))
+    assert names(engine, prefix) == {"tool": "1.0"}
+    root = Path(settings.root)
+    for path in [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]:
+        assert b"s3cret" not in path.read_bytes(), path

@@ -1,8 +1,12 @@
-"""What a URL may show and where a local one leads. Pure."""
+"""What a URL may show, where a local one leads, and where credentials are kept apart from it. Pure.
+
+Records, plans and histories hold URLs without user, password and token; a fetch puts those of the channel back.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 TOKEN = re.compile(r"/t/[^/]+/")
@@ -19,6 +23,34 @@ def without_credentials(url: str) -> str:
         return url
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, TOKEN.sub("/", parts.path), "", ""))
+
+
+def without_login(url: str) -> str:
+    """Return the URL without user, password and conda token, but with its query: this form may be stored and fetched.
+
+    >>> without_login("https://me:secret@host.example/t/ab-12/channel/a.conda?sig=1")
+    'https://host.example/channel/a.conda?sig=1'
+    """
+    if "@" not in url and "/t/" not in url:
+        return url
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path=TOKEN.sub("/", parts.path)))
+
+
+def with_login(url: str, channels: Iterable[str]) -> str:
+    """Return the URL with the credentials of the first channel that has some and that the URL lies in.
+
+    >>> with_login("https://host.example/channel/a.conda", ["https://me:secret@host.example/channel"])
+    'https://me:secret@host.example/channel/a.conda'
+    """
+    for channel in channels:
+        base = channel.rstrip("/")
+        bare = without_login(base)
+        if bare != base and url.startswith(f"{bare}/"):
+            return base + url[len(bare) :]
+    return url
 
 
 def local_path(url: str) -> str | None:

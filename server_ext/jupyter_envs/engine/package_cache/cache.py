@@ -40,9 +40,14 @@ class PackageCache:
         self._settings = settings
         self._layers = settings.package_directories
         self._distrusted: set[str] = set()
+        self._channels: tuple[str, ...] = ()
         # What was found stays found: a process announces what it uses, and only then is it safe from pruning.
         self._located: dict[tuple[str, str], tuple[str, RepodataRecord]] = {}
         self._manifests: dict[str, tuple[RepodataRecord, PackageManifest]] = {}
+
+    def remember_channels(self, channels: Sequence[str]) -> None:
+        """Use the credentials in these channels' URLs, beside those of the settings, for what is fetched from them."""
+        self._channels = tuple(channels)
 
     def find(self, record: RepodataRecord) -> Path | None:
         """Return the directory of the record's extracted package, ``None`` when no layer has it."""
@@ -78,7 +83,7 @@ class PackageCache:
         if missing:
             from jupyter_envs.engine.package_cache.populate import Populator
 
-            Populator(self._settings, reporter, cancel).populate(missing)
+            Populator(self._settings, reporter, cancel, self._channels).populate(missing)
 
     def manifest(self, record: RepodataRecord, cache_tag: str | None) -> PackageManifest:
         """Return what linking needs of the record's package.

@@ -18,7 +18,7 @@ from jupyter_envs.engine.archive.pool import extract_all
 from jupyter_envs.engine.archive.worker import Job
 from jupyter_envs.engine.fetch.digests import verify_file
 from jupyter_envs.engine.fetch.download import Download, Fetcher
-from jupyter_envs.engine.fetch.urls import local_path
+from jupyter_envs.engine.fetch.urls import local_path, with_login
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
@@ -37,10 +37,16 @@ class Populator:
         For the network; its first package directory is written to, all are searched for archives.
     reporter, cancel
         Told phases ``fetch`` and ``extract``; asked between archives and chunks.
+    channels : sequence of str
+        Channels of a request beside those of the settings: their credentials are used, records have none.
     """
 
-    def __init__(self, settings: Settings, reporter: Reporter, cancel: CancelToken) -> None:
+    def __init__(
+        self, settings: Settings, reporter: Reporter, cancel: CancelToken, channels: Sequence[str] = ()
+    ) -> None:
         self._settings = settings
+        aliases = [settings.channel_alias] if settings.channel_alias else []
+        self._channels = (*channels, *settings.channels, *settings.custom_channels.values(), *aliases)
         self._pkgs = settings.package_directories[0]
         self._reporter = reporter
         self._cancel = cancel
@@ -116,7 +122,7 @@ class Populator:
         wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
         downloads = [
             Download(
-                url=record.url,
+                url=with_login(record.url, self._channels),
                 destination=f"{self._pkgs}/{DOWNLOADS}/{download_name(record)}",
                 sha256=record.sha256,
                 md5=record.md5,
