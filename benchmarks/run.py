@@ -378,7 +378,7 @@ def main() -> None:
     shared = Path("/dev/shm")
     places = options.place or ([shared] if os.access(shared, os.W_OK) else []) + [WORK]
     results: dict[str, Any] = {"machine": machine(), "rounds": options.rounds, "places": {}}
-    for folder in places:
+    for folder in (place.resolve() for place in places):
         kind = "tmpfs" if folder == shared else "disk"
         with Place(folder / f"jupyter-envs-benchmark-{os.getpid()}", kind, manifest) as place:
             scenarios = Scenarios(place, find_uv(), options.rounds, options.only)

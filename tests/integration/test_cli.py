@@ -242,12 +242,24 @@ def test_a_person_is_asked_and_may_say_no(demo: Path) -> None:
     assert "six" not in names(demo)
 
 
-def test_a_narrow_terminal_keeps_its_lines_short(demo: Path) -> None:
+def test_a_narrow_terminal_keeps_its_lines_short(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal("packages", "demo", columns=34)
     assert terminal.finish() == 0
-    lines = [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in terminal.said.splitlines()]
-    assert max(map(len, lines)) <= 34
+    assert terminal.said.startswith("\x1b[1m")
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal("packages", "demo", columns=34)
+    assert terminal.finish() == 0
+    assert "\x1b" not in terminal.said
+    assert max(map(len, terminal.said.splitlines())) <= 34
     assert "…" in terminal.said
+
+
+def test_a_bar_moves_on_a_terminal_and_is_gone_at_the_end(stocked: Channel) -> None:
+    terminal = Terminal("create", "demo", "six")
+    assert terminal.finish() == 0
+    assert "solving" in terminal.said
+    assert "\x1b[" in terminal.said
+    assert terminal.said.rstrip().endswith("kernel envs-demo is ready")
 
 
 # -- plans -----------------------------------------------------------------------------------------------------------

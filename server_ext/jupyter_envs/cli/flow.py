@@ -173,15 +173,27 @@ def ask_consent(session: Session, plan: ChangePlan) -> None:
     confirm(session, f"this removes or downgrades {counted(len(lost), 'package')} ({names})")
 
 
-def confirm(session: Session, what: str, *, look: str = "--dry-run") -> None:
-    """Ask whether to go on; see ``ask_consent``. ``look`` is how the person can see it without doing it."""
+def confirm(session: Session, what: str, *, look: str = "--dry-run", default: bool = True) -> None:
+    """Ask whether to go on; see ``ask_consent``.
+
+    Parameters
+    ----------
+    session : Session
+        Where to ask.
+    what : str
+        What would be lost: "this removes numpy".
+    look : str
+        The option that shows it without doing it, empty when there is none.
+    default : bool
+        What Enter means.
+    """
     if session.output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise SpecError(
             f"{what}, and nobody can be asked",
             hint="add --yes to agree" + (f", or look at it first with {look}" if look else ""),
             code="spec.consent",
         )
-    if not click.confirm(f"{what}. Go on?", default=True, err=True):
+    if not click.confirm(f"{what}. Go on?", default=default, err=True):
         raise CancelledError("not done; everything is as it was")
 
 

@@ -293,7 +293,7 @@ def with_request(settings: Settings, request: ChangeRequest) -> Settings:
 
 
 def without_secrets(record: RepodataRecord) -> RepodataRecord:
-    """Return the record as it may be stored in prefixes, plans and histories: no user, password or token in its URLs."""
+    """Return the record as prefixes, plans and histories may store it: no user, password or token in its URLs."""
     if not any("@" in url or "/t/" in url for url in (record.url, record.channel or "")):
         return record
     from jupyter_envs.engine.fetch.urls import without_login

@@ -78,7 +78,6 @@ class JobClient:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environ,
-                cwd=self.settings.root,
                 start_new_session=True,
             )
         assert process.stdin is not None

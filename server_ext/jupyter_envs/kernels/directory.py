@@ -170,9 +170,9 @@ def _write_file(path: Path, data: bytes) -> bool:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data)
-        os.fchmod(stream.fileno(), 0o644)
         stream.flush()
         os.fsync(stream.fileno())
+    Path(temporary).chmod(0o644)
     Path(temporary).replace(path)
     return True
 
