@@ -1,0 +1,57 @@
+/** What can be installed: names, versions, sources, and which package an import comes from. */
+
+/** A name that was found. */
+export interface IFound {
+  readonly name: string;
+  readonly version: string;
+  readonly source: string;
+  readonly channel: string;
+  readonly installed: string | null;
+}
+
+/** Names that fit a text; `complete` is false while some source has not answered yet. */
+export interface ISearchAnswer {
+  readonly results: readonly IFound[];
+  readonly complete: boolean;
+}
+
+/** One version that can be installed; `timestamp` is milliseconds since 1970. */
+export interface IVersion {
+  readonly version: string;
+  readonly build: string;
+  readonly source: string;
+  readonly channel: string;
+  readonly size: number;
+  readonly timestamp: number | null;
+  readonly license: string;
+  readonly depends: readonly string[];
+}
+
+/** Where packages come from, and where environments are. */
+export interface ISources {
+  readonly channels: readonly string[];
+  readonly sources: readonly string[];
+  readonly offline: boolean;
+  readonly subdir: string;
+  readonly root: string;
+}
+
+/** What a file of requests asks for. */
+export interface IParsedFile {
+  readonly format: string;
+  readonly name: string;
+  readonly channels: readonly string[];
+  readonly specs: readonly string[];
+  readonly pip_specs: readonly string[];
+  readonly records: number;
+  readonly warnings: readonly string[];
+}
+
+/** The search, packages, sources, modules and exchange resources. */
+export interface ICatalogueApi {
+  search(text: string, environment: string | null): Promise<ISearchAnswer>;
+  versions(name: string, source: string): Promise<IVersion[]>;
+  sources(): Promise<ISources>;
+  packageOf(module: string): Promise<string>;
+  parse(name: string, text: string): Promise<IParsedFile>;
+}

@@ -1,0 +1,35 @@
+/** The search, packages, sources, modules and exchange resources over HTTP. */
+
+import type { Connection } from '../connection';
+import { Fields } from '../fields';
+import type { ICatalogueApi, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
+import { readParsed, readSearch, readSources, readVersions } from './validate';
+
+const LIMIT = 30;
+
+/** Asks the server extension what can be installed. */
+export class CatalogueApi implements ICatalogueApi {
+  constructor(private readonly _connection: Connection) {}
+
+  async search(text: string, environment: string | null): Promise<ISearchAnswer> {
+    const query = { q: text, limit: LIMIT, environment: environment ?? undefined };
+    return readSearch(await this._connection.send('GET', ['search'], { query }));
+  }
+
+  async versions(name: string, source: string): Promise<IVersion[]> {
+    const query = { source: source || undefined };
+    return readVersions(await this._connection.send('GET', ['packages', name], { query }));
+  }
+
+  async sources(): Promise<ISources> {
+    return readSources(await this._connection.send('GET', ['sources']));
+  }
+
+  async packageOf(module: string): Promise<string> {
+    return new Fields(await this._connection.send('GET', ['modules', module]), 'answer').text('package');
+  }
+
+  async parse(name: string, text: string): Promise<IParsedFile> {
+    return readParsed(await this._connection.send('POST', ['exchange', 'parse'], { body: { name, text } }));
+  }
+}

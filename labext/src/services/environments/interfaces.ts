@@ -1,0 +1,122 @@
+/** Environments, their packages, generations and findings, as the server tells them. */
+
+import type { IJob } from '../jobs/interfaces';
+
+/** One line of the list of environments. */
+export interface IEnvironment {
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly kind: string;
+  readonly python: string | null;
+  readonly packages: number;
+  readonly has_ipykernel: boolean;
+  readonly broken: boolean;
+  readonly frozen: boolean;
+  readonly external: boolean;
+  readonly busy: boolean;
+  readonly interrupted: boolean;
+  readonly active: boolean;
+  readonly writable: boolean;
+  readonly modified: number;
+  readonly generation: number;
+  readonly problem: string;
+  readonly kernels: readonly string[];
+  readonly job: string | null;
+}
+
+/** One environment with what it was asked to hold. */
+export interface IEnvironmentDetails extends IEnvironment {
+  readonly requested: readonly string[];
+  readonly channels: readonly string[];
+  readonly sources: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly pinned: readonly string[];
+}
+
+/** One installed package. Sizes are bytes. */
+export interface IPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly build: string;
+  readonly subdir: string;
+  readonly source: string;
+  readonly channel: string;
+  readonly size: number;
+  readonly requested: boolean;
+  readonly spec: string;
+  readonly license: string;
+  readonly depends: readonly string[];
+  readonly noarch: string;
+}
+
+/** What happened to one package from one generation to the next. */
+export interface IGenerationChange {
+  readonly name: string;
+  readonly kind: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** One state of an environment; `created_at` is ISO 8601. */
+export interface IGeneration {
+  readonly number: number;
+  readonly action: string;
+  readonly command: string;
+  readonly created_at: string;
+  readonly restores: number | null;
+  readonly packages: number;
+  readonly changes: readonly IGenerationChange[];
+}
+
+/** All generations, and which one is the present. */
+export interface IHistory {
+  readonly generations: readonly IGeneration[];
+  readonly current: number;
+}
+
+/** One thing that is not as it should be. */
+export interface IFinding {
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'note';
+  readonly message: string;
+  readonly hint: string;
+  readonly path: string;
+  readonly package: string;
+}
+
+/** What an environment takes on the disk, in bytes; `shared` is linked from the package cache. */
+export interface IDiskUsage {
+  readonly total: number;
+  readonly unique: number;
+  readonly shared: number;
+  readonly apparent: number;
+  readonly files: number;
+}
+
+export const EXPORT_FORMATS = ['yaml', 'explicit', 'pixi', 'requirements'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** An environment as the text of a file. */
+export interface IExport {
+  readonly format: string;
+  readonly text: string;
+  readonly filename: string;
+}
+
+/** The environments resource. */
+export interface IEnvironmentsApi {
+  list(): Promise<IEnvironment[]>;
+  get(id: string): Promise<IEnvironmentDetails>;
+  rename(id: string, name: string): Promise<IJob>;
+  remove(id: string): Promise<IJob>;
+  packages(id: string): Promise<IPackage[]>;
+  why(id: string, name: string): Promise<string[][]>;
+  history(id: string): Promise<IHistory>;
+  verify(id: string): Promise<IFinding[]>;
+  doctor(id: string): Promise<IFinding[]>;
+  disk(id: string): Promise<IDiskUsage>;
+  export(id: string, format: ExportFormat): Promise<IExport>;
+  registerKernels(id: string): Promise<void>;
+  removeKernels(id: string): Promise<void>;
+}

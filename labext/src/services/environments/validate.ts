@@ -1,0 +1,145 @@
+/** Unknown JSON to environments; throws `InvalidResponse`. */
+
+import { Fields } from '../fields';
+import type {
+  IDiskUsage,
+  IEnvironment,
+  IEnvironmentDetails,
+  IExport,
+  IFinding,
+  IGeneration,
+  IGenerationChange,
+  IHistory,
+  IPackage
+} from './interfaces';
+
+/** Read one line of the list of environments. */
+export function readEnvironment(value: unknown, where = 'environment'): IEnvironment {
+  const fields = new Fields(value, where);
+  return {
+    id: fields.text('id'),
+    name: fields.text('name'),
+    path: fields.text('path'),
+    kind: fields.text('kind', ''),
+    python: fields.maybeText('python'),
+    packages: fields.number('packages', 0),
+    has_ipykernel: fields.flag('has_ipykernel', false),
+    broken: fields.flag('broken', false),
+    frozen: fields.flag('frozen', false),
+    external: fields.flag('external', false),
+    busy: fields.flag('busy', false),
+    interrupted: fields.flag('interrupted', false),
+    active: fields.flag('active', false),
+    writable: fields.flag('writable', true),
+    modified: fields.number('modified', 0),
+    generation: fields.number('generation', 0),
+    problem: fields.text('problem', ''),
+    kernels: fields.texts('kernels'),
+    job: fields.maybeText('job')
+  };
+}
+
+/** Read an environment with what it was asked to hold. */
+export function readDetails(value: unknown): IEnvironmentDetails {
+  const fields = new Fields(value, 'environment');
+  return {
+    ...readEnvironment(value),
+    requested: fields.texts('requested'),
+    channels: fields.texts('channels'),
+    sources: fields.texts('sources'),
+    variables: fields.textMap('variables'),
+    pinned: fields.texts('pinned')
+  };
+}
+
+/** Read one installed package. */
+export function readPackage(value: unknown, where = 'package'): IPackage {
+  const fields = new Fields(value, where);
+  return {
+    name: fields.text('name'),
+    version: fields.text('version'),
+    build: fields.text('build', ''),
+    subdir: fields.text('subdir', ''),
+    source: fields.text('source', 'conda'),
+    channel: fields.maybeText('channel') ?? '',
+    size: fields.maybeNumber('size') ?? 0,
+    requested: fields.flag('requested', false),
+    spec: fields.maybeText('spec') ?? '',
+    license: fields.maybeText('license') ?? '',
+    depends: fields.texts('depends'),
+    noarch: fields.maybeText('noarch') ?? ''
+  };
+}
+
+/** Read chains of names from a requested package to the one that was asked about. */
+export function readChains(value: unknown): string[][] {
+  return new Fields(value, 'why').list('chains', (chain, where) => new Fields({ chain }, where).texts('chain'));
+}
+
+/** Read the generations. */
+export function readHistory(value: unknown): IHistory {
+  const fields = new Fields(value, 'generations');
+  return { generations: fields.list('generations', readGeneration), current: fields.maybeNumber('current') ?? 0 };
+}
+
+function readGeneration(value: unknown, where: string): IGeneration {
+  const fields = new Fields(value, where);
+  return {
+    number: fields.number('number'),
+    action: fields.text('action', ''),
+    command: fields.text('command', ''),
+    created_at: fields.text('created_at', ''),
+    restores: fields.maybeNumber('restores'),
+    packages: fields.number('packages', 0),
+    changes: fields.list('changes', readGenerationChange)
+  };
+}
+
+function readGenerationChange(value: unknown, where: string): IGenerationChange {
+  const fields = new Fields(value, where);
+  return {
+    name: fields.text('name'),
+    kind: fields.text('kind'),
+    before: fields.maybe('before', readVersion),
+    after: fields.maybe('after', readVersion)
+  };
+}
+
+/** A version is a text, or in a record that has one. */
+function readVersion(value: unknown, where: string): string {
+  return typeof value === 'string' ? value : new Fields(value, where).text('version');
+}
+
+/** Read findings of verify or doctor. */
+export function readFindings(value: unknown): IFinding[] {
+  return new Fields(value, 'findings').list('findings', (item, where) => {
+    const fields = new Fields(item, where);
+    return {
+      code: fields.text('code'),
+      severity: fields.word('severity', ['error', 'warning', 'note']),
+      message: fields.text('message'),
+      hint: fields.text('hint', ''),
+      path: fields.maybeText('path') ?? '',
+      package: fields.maybeText('package') ?? ''
+    };
+  });
+}
+
+/** Read what an environment takes on the disk. */
+export function readDiskUsage(value: unknown): IDiskUsage {
+  const fields = new Fields(value, 'disk');
+  return {
+    total: fields.number('total', 0),
+    unique: fields.number('unique', 0),
+    shared: fields.number('shared', 0),
+    apparent: fields.number('apparent', 0),
+    files: fields.number('files', 0)
+  };
+}
+
+/** Read an exported environment. */
+export function readExport(value: unknown): IExport {
+  const fields = new Fields(value, 'export');
+  return { format: fields.text('format'), text: fields.text('text'), filename: fields.text('filename') };
+}
+

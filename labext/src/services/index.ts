@@ -1,0 +1,32 @@
+/** All resources of the server extension, over one connection. */
+
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { CatalogueApi } from './catalogue/restapi';
+import type { ICatalogueApi } from './catalogue/interfaces';
+import { Connection } from './connection';
+import { EnvironmentsApi } from './environments/restapi';
+import type { IEnvironmentsApi } from './environments/interfaces';
+import { JobsApi } from './jobs/restapi';
+import type { IJobsApi } from './jobs/interfaces';
+import { PlansApi } from './plans/restapi';
+import type { IPlansApi } from './plans/interfaces';
+
+/** The server extension's resources. */
+export interface IApi {
+  readonly environments: IEnvironmentsApi;
+  readonly plans: IPlansApi;
+  readonly jobs: IJobsApi;
+  readonly catalogue: ICatalogueApi;
+}
+
+/** Make the resources over HTTP. */
+export function makeApi(settings: ServerConnection.ISettings): IApi {
+  const connection = new Connection(settings);
+  return {
+    environments: new EnvironmentsApi(connection),
+    plans: new PlansApi(connection),
+    jobs: new JobsApi(connection),
+    catalogue: new CatalogueApi(connection)
+  };
+}

@@ -1,0 +1,74 @@
+/** Jobs: changes that run apart from the browser and from the server, and what they tell while they run. */
+
+import type { IProblem } from '../errors';
+
+export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** What a job came to; which fields there are depends on its kind. */
+export interface IJobResult {
+  readonly plan_id: string;
+  readonly executed: boolean;
+  readonly prefix: string;
+  readonly generation: number | null;
+  readonly kernels: readonly string[];
+  readonly changed: readonly string[];
+  readonly messages: readonly string[];
+}
+
+/** One job. Times are seconds since 1970. */
+export interface IJob {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: JobState;
+  readonly action: string;
+  readonly environment: string | null;
+  readonly name: string;
+  readonly command: string;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly cancel_requested: boolean;
+  readonly error: IProblem | null;
+  readonly result: IJobResult | null;
+}
+
+/** One line of a job's stream. */
+export interface IJobEvent {
+  readonly seq: number;
+  readonly time: number;
+  readonly kind: string;
+  readonly phase: string;
+  readonly text: string;
+  readonly hint: string;
+  readonly done: number;
+  readonly total: number;
+  readonly done_bytes: number;
+  readonly total_bytes: number;
+  readonly eta: number | null;
+}
+
+/** What is new in a job's stream, and the job as it is now. */
+export interface IJobNews {
+  readonly events: readonly IJobEvent[];
+  readonly job: IJob;
+}
+
+/** A piece of a job's log; `next` is where the following one begins, in bytes. */
+export interface ILogPiece {
+  readonly text: string;
+  readonly next: number;
+}
+
+/** The jobs resource. */
+export interface IJobsApi {
+  list(limit: number): Promise<IJob[]>;
+  cancel(id: string): Promise<IJob>;
+  news(id: string, since: number): Promise<IJobNews>;
+  log(id: string, since: number): Promise<ILogPiece>;
+}
+
+/** Whether nothing more will happen to a job. */
+export function hasEnded(job: IJob): boolean {
+  return job.state !== 'queued' && job.state !== 'running';
+}
