@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_softlinks: bool = False
     always_copy: bool = False
     run_link_scripts: bool = True
+    extra_safety_checks: bool = False
     compile_in_background: bool = True
     generations_kept: int | None = None
 

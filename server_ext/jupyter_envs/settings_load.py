@@ -123,6 +123,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "offline": bool,
     "allow_softlinks": bool,
     "always_copy": bool,
+    "extra_safety_checks": bool,
     "always_softlink": bool,
 }
 ALIASES = {"channel": "channels", "verify_ssl": "ssl_verify", "copy": "always_copy", "softlink": "always_softlink"}
@@ -131,7 +132,7 @@ ALIASES = {"channel": "channels", "verify_ssl": "ssl_verify", "copy": "always_co
 def from_condarc(condarc: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of ``Settings`` that a merged ``.condarc`` gives."""
     values: dict[str, Any] = {}
-    for key in ("channel_alias", "custom_channels", "offline", "always_copy"):
+    for key in ("channel_alias", "custom_channels", "offline", "always_copy", "extra_safety_checks"):
         if key in condarc:
             values[key] = condarc[key]
     for key in ("channels", "default_channels"):
@@ -193,6 +194,7 @@ VARIABLES: dict[str, tuple[str, Any]] = {
     "CLIENT_SSL_CERT": ("client_cert", _text),
     "ALLOW_SOFTLINKS": ("allow_softlinks", _flag),
     "ALWAYS_COPY": ("always_copy", _flag),
+    "EXTRA_SAFETY_CHECKS": ("extra_safety_checks", _flag),
     "SUBDIR": ("subdir", _text),
     "SOURCES": ("sources", _words),
     "EXCLUDE_NEWER": ("exclude_newer", _text),

@@ -29,7 +29,9 @@ FORMATS = (".conda", ".tar.bz2", ".whl")
 Extractor = Callable[[str, TreeWriter, Guard, str], None]
 
 
-def extract(record: RepodataRecord, archive: str, root: str, *, verify_archive: bool = True) -> None:
+def extract(
+    record: RepodataRecord, archive: str, root: str, *, verify_archive: bool = True, verify_files: bool = True
+) -> None:
     """Extract an archive into an empty directory.
 
     Parameters
@@ -42,6 +44,9 @@ def extract(record: RepodataRecord, archive: str, root: str, *, verify_archive: 
         An existing, empty directory that nobody else writes to.
     verify_archive : bool
         Whether size and digest of the archive are checked first; ``False`` when they were just now.
+    verify_files : bool
+        Whether each file's digest is compared with ``info/paths.json``, not only its size. An archive whose own digest
+        is right can differ there only if it was built so (conda's ``extra_safety_checks``, off by default there too).
 
     Raises
     ------
@@ -59,7 +64,7 @@ def extract(record: RepodataRecord, archive: str, root: str, *, verify_archive: 
             if verify_archive:
                 promise = Promise(size=record.size, sha256=record.sha256, md5=record.md5)
                 verify_file(archive, promise, record.fn)
-            _extract_archive(record, archive, root)
+            _extract_archive(record, archive, root, verify_files)
         write_repodata_record(record, root)
     except EnvsError:
         raise
@@ -81,9 +86,9 @@ def write_repodata_record(record: RepodataRecord, root: str) -> None:
         stream.write(msgspec.json.format(msgspec.json.encode(known), indent=2))
 
 
-def _extract_archive(record: RepodataRecord, archive: str, root: str) -> None:
+def _extract_archive(record: RepodataRecord, archive: str, root: str, verify_files: bool) -> None:
     guard = Guard(record.fn, os.stat(archive).st_size)
-    writer = TreeWriter(root, guard, record.fn)
+    writer = TreeWriter(root, guard, record.fn, hashed=verify_files or record.fn.endswith(".whl"))
     inner = record.dist
     if record.fn.endswith(".whl"):
         extract_wheel(archive, record, writer, guard)
@@ -116,5 +121,6 @@ def _refuse_broken_promises(name: str, writer: TreeWriter, entries: tuple[PathsE
                 continue
             raise refuse(name, f"lacks {entry.path!r}, which its paths.json lists", "archive.mismatch")
         wrong_size = entry.size_in_bytes is not None and entry.size_in_bytes != written.size
-        if wrong_size or (entry.sha256 is not None and entry.sha256 != written.sha256):
+        wrong_digest = written.sha256 and entry.sha256 is not None and entry.sha256 != written.sha256
+        if wrong_size or wrong_digest:
             raise refuse(name, f"holds {entry.path!r} with other content than its paths.json says", "archive.mismatch")

@@ -7,7 +7,7 @@ devices, pipes, sparse files, several volumes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Member(msgspec.Struct):
     mode: int
     mtime: float
     target: str
-    chunks: Iterator[bytes]
+    chunks: Iterable[bytes]
 
 
 class _Stream:
@@ -75,6 +75,15 @@ class _Stream:
             yield chunk
         if size % BLOCK:
             self.take(BLOCK - size % BLOCK)
+
+    def whole(self, size: int) -> tuple[bytes, ...]:
+        """Return ``size`` bytes, at most a chunk, as one piece (none for nothing) and skip the padding."""
+        if not size:
+            return ()
+        padded = self.take(size + -size % BLOCK)
+        if len(padded) < size:
+            raise truncated(self.archive)
+        return (padded[:size],)
 
 
 def truncated(archive: str) -> ArchiveError:
@@ -148,7 +157,7 @@ def _member(header: bytes, typeflag: bytes, overrides: dict[str, str], archive: 
         mode=int(_number(header[100:108], archive)),
         mtime=mtime,
         target=target,
-        chunks=iter(()),
+        chunks=(),
     )
 
 

@@ -16,13 +16,14 @@ from jupyter_envs.errors import EnvsError
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What to extract where; ``number`` comes back in the answer."""
+    """What to extract where and what to check (see ``extract``); ``number`` comes back in the answer."""
 
     number: int
     record: RepodataRecord
     archive: str
     root: str
     verify_archive: bool
+    verify_files: bool = True
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,7 +40,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 def run(job: Job) -> Answer:
     """Do one job; an expected error becomes an answer."""
     try:
-        extract(job.record, job.archive, job.root, verify_archive=job.verify_archive)
+        extract(job.record, job.archive, job.root, verify_archive=job.verify_archive, verify_files=job.verify_files)
     except EnvsError as error:
         return Answer(job.number, type(error).__name__, error.message, error.hint, error.code, error.detail)
     return Answer(job.number)

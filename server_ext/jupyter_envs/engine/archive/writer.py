@@ -1,7 +1,7 @@
 """Puts an archive's entries into a new directory, each admitted by the guard first.
 
-Files are created (never opened), regular ones only, and hashed on their way. Links are made last, so that no file can
-be written through one. Refuses devices, pipes and setuid bits; a directory entry may repeat.
+Files are created (never opened), regular ones only, and hashed on their way if asked. Links are made last, so that no
+file can be written through one. Refuses devices, pipes and setuid bits; a directory entry may repeat.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | g
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A regular file as it was written: sha256 (hex), size in bytes."""
+    """A regular file as it was written: sha256 (hex; empty when it was not asked for), size in bytes."""
 
     sha256: str
     size: int
@@ -36,9 +36,12 @@ class TreeWriter:
         Decides on every entry.
     archive : str
         The archive's name, for messages.
+    hashed : bool
+        Whether files are hashed on their way.
     """
 
-    def __init__(self, root: str, guard: Guard, archive: str) -> None:
+    def __init__(self, root: str, guard: Guard, archive: str, *, hashed: bool = True) -> None:
+        self._hashed = hashed
         self.root = root
         self.guard = guard
         self.files: dict[str, Written] = {}
@@ -76,18 +79,19 @@ class TreeWriter:
         slash = path.rfind("/")
         if slash > 0 and path[:slash] not in self._made:
             self._make(path[:slash])
-        digest = hashlib.sha256()
+        digest = hashlib.sha256() if self._hashed else None
         size = 0
         fd = self._create(path, mode)
         try:
             for chunk in chunks:
-                digest.update(chunk)
+                if digest is not None:
+                    digest.update(chunk)
                 size += _write_all(fd, chunk)
             if mtime is not None:
                 os.utime(fd, (mtime, mtime))
         finally:
             os.close(fd)
-        written = self.files[path] = Written(digest.hexdigest(), size)
+        written = self.files[path] = Written(digest.hexdigest() if digest is not None else "", size)
         return written
 
     def _create(self, path: str, mode: int) -> int:

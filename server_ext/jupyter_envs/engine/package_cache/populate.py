@@ -161,7 +161,8 @@ class Populator:
         archive = fetched.get(record.dist)
         local = archive or ("" if is_interpreter(record.url) else self._find_local(record)) or ""
         size = record.size if record.size or not local else _size_of(local, record)
-        return Job(number, msgspec.structs.replace(record, size=size), local, root, archive is None)
+        verify_files = self._settings.extra_safety_checks or not record.sha256
+        return Job(number, msgspec.structs.replace(record, size=size), local, root, archive is None, verify_files)
 
     def _extract(self, jobs: Sequence[Job]) -> None:
         done = 0
