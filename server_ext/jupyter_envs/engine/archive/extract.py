@@ -17,7 +17,6 @@ from jupyter_envs.engine.archive.conda import extract_conda, extract_tar_bz2
 from jupyter_envs.engine.archive.guard import Guard, refuse
 from jupyter_envs.engine.archive.interpreter import full_record, is_interpreter, make_interpreter
 from jupyter_envs.engine.archive.metadata import read_index, read_paths
-from jupyter_envs.engine.archive.wheel import extract_wheel
 from jupyter_envs.engine.archive.writer import TreeWriter
 from jupyter_envs.engine.fetch.digests import Promise, verify_file
 from jupyter_envs.engine.fetch.urls import without_credentials
@@ -91,6 +90,8 @@ def _extract_archive(record: RepodataRecord, archive: str, root: str, verify_fil
     writer = TreeWriter(root, guard, record.fn, hashed=verify_files or record.fn.endswith(".whl"))
     inner = record.dist
     if record.fn.endswith(".whl"):
+        from jupyter_envs.engine.archive.wheel import extract_wheel
+
         extract_wheel(archive, record, writer, guard)
     elif record.fn.endswith(".conda"):
         inner = extract_conda(archive, writer, guard, record.fn)

@@ -8,6 +8,7 @@ devices, pipes, sparse files, several volumes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from zlib import adler32
 
 import msgspec
 
@@ -126,7 +127,7 @@ def iter_members(read: Callable[[int], bytes], archive: str, admit_bytes: Callab
             _check(header, archive)
             _extend(typeflag, b"".join(stream.chunks(size)), defaults if typeflag == b"g" else overrides, archive)
             continue
-        member = _member(header, typeflag, {**defaults, **overrides} if overrides or defaults else {}, archive)
+        member = _member(header, size, {**defaults, **overrides} if overrides or defaults else {}, archive)
         admit_bytes(member.size)
         overrides = {}
         rest = stream.chunks(member.size)
@@ -136,8 +137,9 @@ def iter_members(read: Callable[[int], bytes], archive: str, admit_bytes: Callab
             pass
 
 
-def _member(header: bytes, typeflag: bytes, overrides: dict[str, str], archive: str) -> Member:
+def _member(header: bytes, size: float, overrides: dict[str, str], archive: str) -> Member:
     _check(header, archive)
+    typeflag = header[156:157]
     kind = {b"0": "file", b"\0": "file", b"7": "file", b"5": "directory", b"2": "symlink", b"1": "hardlink"}.get(
         typeflag
     )
@@ -148,7 +150,7 @@ def _member(header: bytes, typeflag: bytes, overrides: dict[str, str], archive: 
     if kind == "file" and name.endswith("/"):
         kind = "directory"
     target = overrides.get("linkpath") or _text(header[157:257], archive) if kind in ("symlink", "hardlink") else ""
-    size = _pax_number(overrides, "size", archive) if "size" in overrides else _number(header[124:136], archive)
+    size = _pax_number(overrides, "size", archive) if "size" in overrides else size
     mtime = _pax_number(overrides, "mtime", archive) if "mtime" in overrides else _number(header[136:148], archive)
     return Member(
         name=name,
@@ -179,9 +181,8 @@ def _number(field: bytes, archive: str) -> int:
     if field[0] & 0x80:  # GNU base-256, for sizes beyond 8 GiB and negative times
         value = int.from_bytes(field, "big", signed=True)
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big") if value < 0 and field[0] == 0x80 else value
-    text = field.strip(b" \0").split(b"\0", 1)[0]
     try:
-        return int(text, 8) if text else 0
+        return int(field.rstrip(b" \0").split(b"\0", 1)[0] or b"0", 8)
     except ValueError:
         raise corrupt(archive, "a number in a header is not one") from None
 
@@ -194,8 +195,9 @@ def _pax_number(overrides: dict[str, str], key: str, archive: str) -> float:
 
 
 def _check(header: bytes, archive: str) -> None:
+    # The low half of an Adler-32 is the sum of all bytes plus one, modulo 65521: tar's own sum, computed in C.
     stored = _number(header[148:156], archive)
-    if stored != sum(header) - sum(header[148:156]) + 256:
+    if (stored - 256 + sum(header[148:156]) + 1 - (adler32(header) & 0xFFFF)) % 65521:
         raise corrupt(archive, "a header's checksum is wrong")
 
 
