@@ -28,13 +28,14 @@ def read_file(file: str, settings: Settings) -> ParsedEnvironment:
 
 
 def add_file(request: ChangeRequest, parsed: ParsedEnvironment, settings: Settings) -> ChangeRequest:
-    """Return the request with a file's specs, records, channels and variables; channels that were typed win."""
+    """Return the request with a file's specs, records, channels, variables and hashes; channels that were typed win."""
     return msgspec.structs.replace(
         request,
         specs=tuple(dict.fromkeys((*request.specs, *parsed.all_specs))),
         records=(*request.records, *parsed.records),
         channels=request.channels if request.channels is not None else channels_of(parsed, settings),
         variables={**request.variables, **parsed.variables},
+        hashes={**request.hashes, **parsed.hashes},
     )
 
 

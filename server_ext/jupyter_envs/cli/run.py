@@ -55,9 +55,10 @@ def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str 
     EnvsError
         It cannot be executed (exit code 126).
     """
-    from jupyter_envs.engine.prefix.activated import activated_environ
+    from jupyter_envs.engine.prefix.activated import activated_environ, note_activation
 
     environ = activated_environ(prefix, os.environ)
+    note_activation(prefix)
     program = shutil.which(command[0], path=environ.get("PATH"))
     if program is None:
         hint = f"`jupyter envs search {command[0]}` looks for a package of that name"

@@ -20,13 +20,14 @@ from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, Generatio
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
+from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
 from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.diff import diff_packages, same_state
-from jupyter_envs.errors import AlreadyExistsError, NotFoundError, SpecError
-from jupyter_envs.settings import Settings
+from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.settings import SOURCES, Settings
 
 EXTRACTED_RATIO = 3.5
 """Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
@@ -200,6 +201,7 @@ class Planner:
         if not specs:
             return Target(records=(), requested=(), variables=request.variables)
         settings = with_request(self._settings, request)
+        channels, sources = (request.channels, request.sources) if new else self._where_from(request)
         solution = solve(
             SolveRequest(
                 specs=specs,
@@ -207,8 +209,8 @@ class Planner:
                 pinned=pinned,
                 keep="none" if new else "installed",
                 unlock=unlock,
-                channels=request.channels,
-                sources=request.sources,
+                channels=channels,
+                sources=sources,
                 offline=settings.offline,
                 exclude_newer=settings.exclude_newer,
                 new_environment=new,
@@ -226,10 +228,28 @@ class Planner:
             variables=request.variables or None,
         )
 
+    def _where_from(self, request: ChangeRequest) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+        """Return channels and sources of a change: those asked for, else those that the environment was made from."""
+        latest = find_latest(Path(request.prefix))
+        channels, sources = request.channels, request.sources
+        if channels is None and latest is not None and latest.channels:
+            from jupyter_envs.engine.fetch.urls import without_login
+
+            # A generation holds no credentials: a channel of the settings that is the same one still has them.
+            own = {without_login(channel): channel for channel in self._settings.channels}
+            channels = tuple(own.get(channel, channel) for channel in latest.channels)
+        if sources is None and latest is not None:
+            sources = tuple(source for source in latest.sources if source in SOURCES) or None
+        return channels, sources
+
     def _compare(self, request: ChangeRequest, base: str, before: Sequence[PrefixRecord], target: Target) -> ChangePlan:
         prefix = Path(request.prefix)
         records = tuple(without_secrets(record) for record in target.records)
         diff = diff_packages(before, records, relink=target.relink)
+        if request.hashes:
+            from jupyter_envs.engine.exchange.requirements import check_hashes
+
+            check_hashes(request.hashes, diff.link)
         missing = self._cache.missing(diff.link)
         variables = target.variables if target.variables is not None else read_state(prefix)
         return ChangePlan(
@@ -346,44 +366,3 @@ def undone_generation(prefix: Path, before: Sequence[RepodataRecord]) -> int:
             code="generation",
         )
     return earlier[-1]
-
-
-def check_free(prefix: Path) -> None:
-    """Raise ``AlreadyExistsError`` when something is where a new environment shall be."""
-    if prefix.is_symlink() or (prefix.exists() and (not prefix.is_dir() or any(prefix.iterdir()))):
-        kind = "environment" if (prefix / "conda-meta").is_dir() else "file or folder"
-        raise AlreadyExistsError(
-            f"there is already an {kind} {prefix.name}" if kind[0] == "e" else f"{prefix} is not empty",
-            hint=f"`jupyter envs install {prefix.name} …` adds packages to it; `jupyter envs delete {prefix.name}` "
-            "removes it; or choose another name",
-            detail={"prefix": str(prefix)},
-        )
-
-
-def check_environment(prefix: Path) -> None:
-    """Raise ``NotFoundError`` unless the prefix is an environment that the engine can change."""
-    if (prefix / "conda-meta").is_dir():
-        return
-    if (prefix / "pyvenv.cfg").is_file():
-        raise NotFoundError(
-            f"{prefix} is a venv made by another tool; it can be listed and given a kernel, but not changed here",
-            hint="`jupyter envs create NAME` makes one that can",
-            code="environment.venv",
-        )
-    raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows those there are")
-
-
-def check_installed(names: Sequence[str], records: Sequence[PrefixRecord], prefix: Path) -> None:
-    """Raise ``NotFoundError`` with the nearest names when one of ``names`` is not installed."""
-    present = {record.name for record in records}
-    for name in names:
-        if name not in present:
-            import difflib
-
-            near = difflib.get_close_matches(name, present, 3)
-            raise NotFoundError(
-                f"{name} is not installed in {prefix.name}",
-                hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs packages` lists what is",
-                code="package",
-                detail={"name": name, "near": near},
-            )

@@ -12,10 +12,11 @@ import pytest
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult
-from jupyter_envs.engine.models.records import PrefixRecord
+from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.errors import (
     AlreadyExistsError,
     FrozenError,
+    IntegrityError,
     LinkScriptError,
     NotFoundError,
     SpecError,
@@ -383,3 +384,44 @@ def test_credentials_of_a_channel_are_used_and_stored_nowhere(
     root = Path(settings.root)
     for path in [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]:
         assert b"s3cret" not in path.read_bytes(), path
+
+
+def test_a_change_uses_the_channels_that_the_environment_was_made_from(
+    engine: Engine, stocked: Channel, tmp_path: Path
+) -> None:
+    stocked.index()
+    prefix = engine.new_prefix("a")
+    request = ChangeRequest(
+        action="create", prefix=str(prefix), specs=("tool",), channels=(str(stocked.folder),), sources=("conda",)
+    )
+    engine.execute(engine.plan(request))
+    plan = engine.plan(ChangeRequest(action="install", prefix=str(prefix), specs=("rival",)))
+    assert [(each.name, each.kind) for each in plan.changes] == [("rival", "added")]
+    assert plan.sources == ("conda",)
+
+
+def test_digests_that_a_requirements_file_allows_are_enforced(engine: Engine, stocked: Channel) -> None:
+    wheel = RepodataRecord(
+        name="six",
+        version="1.0",
+        build="py3_none_any_0",
+        noarch="python",
+        fn="six-1.0-py3-none-any.whl",
+        url="https://example.test/six-1.0-py3-none-any.whl",
+        sha256="1" * 64,
+    )
+    request = ChangeRequest(
+        action="create", prefix=str(engine.new_prefix("a")), records=(wheel,), hashes={"six": ("sha256:" + "2" * 64,)}
+    )
+    with pytest.raises(IntegrityError) as caught:
+        engine.plan(request)
+    assert caught.value.code == "integrity.requirements"
+
+
+def test_a_link_that_was_turned_elsewhere_is_noticed(engine: Engine, stocked: Channel) -> None:
+    prefix = make(engine, stocked, "python")
+    (prefix / "bin/python3").unlink()
+    (prefix / "bin/python3").symlink_to("/bin/true")
+    assert [finding.path for finding in engine.verify(prefix)] == [str(prefix / "bin/python3")]
+    change(engine, prefix, "repair")
+    assert engine.verify(prefix) == []

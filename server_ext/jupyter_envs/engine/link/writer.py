@@ -177,6 +177,8 @@ class _Run:
             self.bringer.link(action.source, target, plan.manifest.directory)
         else:
             os.symlink(to, target)
+            # As rattler records it: the digest of the link's own text, so that a link that was turned is noticed.
+            self.result.written[action.path] = hashlib.sha256(os.fsencode(to)).hexdigest()
 
     def _patch(self, plan: PackageLinkPlan, action: FileAction, target: str) -> None:
         reader = os.open(action.source, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))

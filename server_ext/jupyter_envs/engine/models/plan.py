@@ -21,6 +21,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ``specs`` are MatchSpec texts, PEP 508 texts after ``pypi::``, ``interpreter::python=3.11``, or names to remove.
     ``channels`` and ``sources`` of ``None`` mean the settings' own. ``records`` are given instead of specs when the
     request is explicit (``@EXPLICIT``, a lock file): nothing is solved. ``exclude_newer`` is an ISO 8601 time.
+    ``hashes`` are the digests (``sha256:...``) that a requirements file allows, by normalised name.
     """
 
     action: Action
@@ -36,6 +37,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     keep_history: bool = False
     variables: dict[str, str] = {}
     add_ipykernel: bool = False
+    hashes: dict[str, tuple[str, ...]] = {}
     override_frozen: bool = False
     command: str = ""
 
