@@ -6,6 +6,7 @@ in the job's events.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,7 +46,8 @@ class View(Protocol):
 
 def make_view(*, as_json: bool) -> View:
     """Return the view that fits standard error."""
-    if sys.stderr.isatty():
+    in_notebook = "JPY_PARENT_PID" in os.environ  # set by ipykernel: `!jupyter envs …` has a terminal, but no screen
+    if sys.stderr.isatty() and not in_notebook:
         return BarView()
     return SilentView() if as_json else LineView()
 
