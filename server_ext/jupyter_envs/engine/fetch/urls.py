@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 TOKEN = re.compile(r"/t/[^/]+/")
 
@@ -51,6 +51,16 @@ def with_login(url: str, channels: Iterable[str]) -> str:
         if bare != base and url.startswith(f"{bare}/"):
             return base + url[len(bare) :]
     return url
+
+
+def with_user(url: str, user: str, password: str) -> str:
+    """Return the URL with a user name and a password.
+
+    >>> with_user("https://host.example/a.whl", "me", "p@ss")
+    'https://me:p%40ss@host.example/a.whl'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
 
 
 def local_path(url: str) -> str | None:

@@ -18,7 +18,7 @@ from jupyter_envs.engine.archive.pool import extract_all
 from jupyter_envs.engine.archive.worker import Job
 from jupyter_envs.engine.fetch.digests import verify_file
 from jupyter_envs.engine.fetch.download import Download, Fetcher
-from jupyter_envs.engine.fetch.urls import local_path, with_login
+from jupyter_envs.engine.fetch.urls import local_path, with_login, with_user
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
@@ -122,7 +122,7 @@ class Populator:
         wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
         downloads = [
             Download(
-                url=with_login(record.url, self._channels),
+                url=self._address(record),
                 destination=f"{self._pkgs}/{DOWNLOADS}/{download_name(record)}",
                 sha256=record.sha256,
                 md5=record.md5,
@@ -133,6 +133,16 @@ class Populator:
         ]
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
         return {record.dist: path for record, path in zip(wanted, paths, strict=True)}
+
+    def _address(self, record: RepodataRecord) -> str:
+        """Return where to fetch from, with the credentials of the channel, or of pip's configuration for a wheel."""
+        url = with_login(record.url, self._channels)
+        if url != record.url or not record.fn.endswith(".whl"):
+            return url
+        from jupyter_envs.engine.sources.pypi_config import read_pip_config
+
+        login = read_pip_config(os.environ).credentials_for(url)
+        return with_user(url, *login) if login else url
 
     def _find_local(self, record: RepodataRecord) -> str | None:
         path = local_path(record.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -28,6 +29,7 @@ from jupyter_envs.settings import Settings
 from support.faults import Fault, crash_points, run_forked, snapshot_tree
 from support.http_server import serve
 from support.packages import SUBDIR, make_package, noarch_python_package
+from support.wheels import make_wheel
 
 FILES = {"lib/a": "content", "bin/a": "#!/bin/sh\n"}
 
@@ -62,6 +64,27 @@ def test_from_a_folder_and_from_a_server(tmp_path: Path, settings: Settings, pkg
     assert local.path.exists()
     assert os.listdir(pkgs / ".downloads") == []
     assert not [name for name in os.listdir(pkgs) if name.startswith(".tmp-")]
+
+
+def test_wheels_of_a_private_index_are_fetched_with_the_credentials_of_pip(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheel = make_wheel(tmp_path / "index", "private", "1.0")
+    with serve(tmp_path / "index") as server:
+        server.fault("*", auth=("me", "p@ss"))
+        monkeypatch.setenv("PIP_INDEX_URL", server.url.replace("://", "://me:p%40ss@") + "/simple/")
+        record = RepodataRecord(
+            name="private",
+            version="1.0",
+            build="py3_none_any_0",
+            noarch="python",
+            fn=wheel.name,
+            url=f"{server.url}/{wheel.name}",
+            sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        )
+        cache = populate(settings, record)
+    assert cache.find(record)
+    assert b"p@ss" not in (cache.find(record) / "info/repodata_record.json").read_bytes()
 
 
 def test_events(tmp_path: Path, settings: Settings) -> None:
