@@ -1,0 +1,4 @@
+import { managerPlugin } from './plugins/manager';
+import { sidebarPlugin } from './plugins/sidebar';
+
+export default [managerPlugin, sidebarPlugin];
