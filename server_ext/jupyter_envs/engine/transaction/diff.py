@@ -158,11 +158,9 @@ def diff_paths(
         Paths that are directories: any number of packages may bring one, and it holds nothing to put back.
     """
     if not diff.keep and not diff.unlink:
-        placed: dict[str, str] = {}
-        for dist, paths in linked_paths.items():
-            placed.update(dict.fromkeys(paths, dist))
-        if len(placed) == sum(map(len, linked_paths.values())):
-            return PathChanges(gone=frozenset(), placed=placed, restored={}, clobbers=())
+        free = _without_rivals(linked_paths)
+        if free is not None:
+            return PathChanges(gone=frozenset(), placed=free, restored={}, clobbers=())
     winners: dict[str, RepodataRecord] = {}
     clobbers: list[tuple[str, str, str]] = []
 
@@ -198,3 +196,11 @@ def diff_paths(
     replaced = (placed.keys() | restored.keys()) - set(directories)
     gone = frozenset(path for path in owned if path in replaced or path not in winners)
     return PathChanges(gone=gone, placed=placed, restored=restored, clobbers=tuple(clobbers))
+
+
+def _without_rivals(linked_paths: Mapping[str, Sequence[str]]) -> dict[str, str] | None:
+    """Return path -> dist when no two packages want the same path: nearly every new environment, in a few ms."""
+    placed: dict[str, str] = {}
+    for dist, paths in linked_paths.items():
+        placed.update(dict.fromkeys(paths, dist))
+    return placed if len(placed) == sum(map(len, linked_paths.values())) else None
