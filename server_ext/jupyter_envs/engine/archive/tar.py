@@ -117,6 +117,8 @@ def iter_members(read: Callable[[int], bytes], archive: str, admit_bytes: Callab
         if len(header) < BLOCK:
             raise truncated(archive)
         if header == EMPTY:
+            while len(stream.take(CHUNK)) == CHUNK:  # to the end, where the compression's own checksum is compared
+                admit_bytes(CHUNK)
             return
         typeflag = header[156:157]
         size = _number(header[124:136], archive)
