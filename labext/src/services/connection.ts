@@ -40,7 +40,7 @@ export class Connection {
   private async _request(url: string, init: RequestInit): Promise<Response> {
     try {
       return await ServerConnection.makeRequest(url, init, this._settings);
-    } catch (error) {
+    } catch {
       throw new RequestError(
         {
           code: 'unreachable',
