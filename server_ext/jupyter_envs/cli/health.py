@@ -28,7 +28,8 @@ def verify(name: str | None, prefix: str | None, as_json: bool) -> int:
     target = session.prefix(name, prefix)
     findings = session.engine.verify(target)
     good = f"{session.name_of(target)}: every file is as its package brought it"
-    return show_findings(session, findings, good, {"prefix": str(target)})
+    code = show_findings(session, findings, good, {"prefix": str(target)})
+    return FOUND if any(finding.severity != "note" for finding in findings) else code
 
 
 @click.command()

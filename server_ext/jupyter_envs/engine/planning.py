@@ -26,7 +26,7 @@ from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
 from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.diff import diff_packages, same_state
-from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.errors import NotFoundError, OfflineError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
 EXTRACTED_RATIO = 3.5
@@ -251,6 +251,8 @@ class Planner:
 
             check_hashes(request.hashes, diff.link)
         missing = self._cache.missing(diff.link)
+        if self._settings.offline or request.offline:
+            refuse_downloads(missing)
         variables = target.variables if target.variables is not None else read_state(prefix)
         return ChangePlan(
             plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{os.urandom(4).hex()}",
@@ -301,6 +303,18 @@ class Planner:
             paths = [entry.path for entry in self._cache.manifest(record, None).paths]
             found.extend(f"{record.dist}: {path}" for path in link_scripts(record.name, paths, layout))
         return tuple(found)
+
+
+def refuse_downloads(missing: Sequence[RepodataRecord]) -> None:
+    """Raise ``OfflineError`` that names each package whose archive is neither cached nor on this machine."""
+    remote = [record for record in missing if record.url.startswith(("http://", "https://"))]
+    if remote:
+        names = ", ".join(record.dist for record in remote)
+        raise OfflineError(
+            f"not in the package cache, and offline nothing can be downloaded: {names}",
+            hint="run the command once without --offline",
+            detail={"missing": [record.url for record in remote]},
+        )
 
 
 def with_request(settings: Settings, request: ChangeRequest) -> Settings:

@@ -19,6 +19,7 @@ from jupyter_envs.errors import (
     IntegrityError,
     LinkScriptError,
     NotFoundError,
+    OfflineError,
     SpecError,
     StalePlanError,
 )
@@ -425,3 +426,13 @@ def test_a_link_that_was_turned_elsewhere_is_noticed(engine: Engine, stocked: Ch
     assert [finding.path for finding in engine.verify(prefix)] == [str(prefix / "bin/python3")]
     change(engine, prefix, "repair")
     assert engine.verify(prefix) == []
+
+
+def test_offline_names_what_is_not_cached_before_anything_is_done(engine: Engine, stocked: Channel) -> None:
+    remote = stocked.record("tool", channel="https://channel.example")
+    request = ChangeRequest(action="create", prefix=str(engine.new_prefix("a")), records=(remote,), offline=True)
+    with pytest.raises(OfflineError, match=r"tool-1\.0") as caught:
+        engine.plan(request)
+    assert caught.value.hint
+    make(engine, stocked, "tool")
+    assert engine.plan(ChangeRequest(action="repair", prefix=str(engine.resolve("a")), offline=True)).changes == ()

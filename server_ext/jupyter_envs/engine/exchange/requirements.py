@@ -155,8 +155,8 @@ def check_hashes(hashes: Mapping[str, Sequence[str]], records: Iterable[Repodata
         if allowed and f"sha256:{record.sha256}" not in allowed:
             raise IntegrityError(
                 f"{name} {version} has a digest that the requirements do not allow: {record.fn}",
-                hint="if the new file is to be trusted, write its hash into the requirements "
-                f"(--hash=sha256:{record.sha256})",
+                hint="ask for the Python that they were written for, such as python=3.11; or, if the new file is to be "
+                f"trusted, write its hash into the requirements (--hash=sha256:{record.sha256})",
                 code="integrity.requirements",
                 detail={"name": name, "version": version, "sha256": record.sha256},
             )
