@@ -1,6 +1,7 @@
 """The demo: what a person would type, typed by a script. Nothing is simulated.
 
-Everything lives below ``.demo/`` (environments, packages, kernels, jobs); nothing else is touched. The second run
+Everything lives below ``.demo/`` (environments, packages, kernels, jobs); beside it only the list of environments
+that conda tools share, ``~/.conda/environments.txt``, gets a line. The second run
 deletes the environment of the first one and makes it again, now from the packages that are already there.
 """
 
@@ -138,7 +139,7 @@ def main() -> None:
     if not gone():
         raise SystemExit(f"{EXTRA} is still there after the undo")
     envs("history", NAME)
-    say("Done. The executed notebook is .demo/demo-executed.ipynb; `rm -r .demo` removes everything")
+    say("Done. The executed notebook is .demo/demo-executed.ipynb; `jupyter envs delete` or `rm -r .demo` removes it")
 
 
 if __name__ == "__main__":
