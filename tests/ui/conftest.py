@@ -1,0 +1,116 @@
+"""JupyterLab in a real browser: one server per session, one browser per module, one page per test.
+
+The browser is not kept longer than its module: Playwright's event loop would be in the way of the server's tests.
+Screenshots go to ``tests/ui/screenshots`` (not in git).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from ui.find_chromium import find_chromium
+from ui.lab_server import TOKEN, LabServer
+from ui.material import build_channel
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+SIZE = {"width": 1280, "height": 800}
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """Return a running JupyterLab whose packages come from the channel of ``material``."""
+    folder = tmp_path_factory.mktemp("lab")
+    server = LabServer(folder, build_channel(folder / "channel").url)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def index_answers() -> None:
+    """Skip when pip itself cannot reach its index: then there is no ipykernel to install."""
+    command = [sys.executable, "-m", "pip", "index", "versions", "ipykernel", "--timeout", "10", "--retries", "0"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.skip(f"needs a package index, and pip's configured one does not answer: {result.stderr.strip()[-200:]}")
+
+
+@pytest.fixture(scope="session")
+def analysis(lab: LabServer, index_answers: None) -> str:
+    """Return the name of an environment with a kernel that runs: this machine's Python, ipykernel from the index."""
+    lab.envs("create", "analysis", "interpreter::python", "pypi::ipykernel", "gridkit=2.0.0", "--yes")
+    return "analysis"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return Chromium, without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_lab(browser: Browser, lab: LabServer) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens JupyterLab in a new browser context (a tab that shares nothing).
+
+    ``theme`` is ``light`` or ``dark``, ``width`` in pixels, ``path`` what follows the server's URL.
+    """
+    contexts = []
+
+    def open_page(*, width: int = 1280, theme: str = "light", path: str = "lab") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", _remember)
+        page.goto(f"{lab.url}{path}?token={TOKEN}&reset")
+        page.wait_for_selector("#jp-main-dock-panel, #main-panel", timeout=30_000)
+        if theme == "dark":
+            use_dark_theme(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_lab: Callable[..., Page]) -> Page:
+    """Return JupyterLab in a new tab."""
+    return open_lab()
+
+
+@pytest.fixture
+def shot() -> Callable[[Page, str], Path]:
+    """Return a function that keeps a picture of a page for people to look at."""
+
+    def take(page: Page, name: str) -> Path:
+        SCREENSHOTS.mkdir(exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        page.screenshot(path=str(path))
+        return path
+
+    return take
+
+
+def use_dark_theme(page: Page) -> None:
+    """Switch to JupyterLab's dark theme, as Settings > Theme does."""
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    page.wait_for_selector("body[data-jp-theme-light='false']")
+
+
+def _remember(message: ConsoleMessage) -> None:
+    if message.type == "error" and os.environ.get("SHOW_CONSOLE"):
+        print(f"[browser] {message.text}")
