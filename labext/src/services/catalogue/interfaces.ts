@@ -7,6 +7,7 @@ export interface IFound {
   readonly source: string;
   readonly channel: string;
   readonly installed: string | null;
+  readonly summary: string;
 }
 
 /** Names that fit a text; `complete` is false while some source has not answered yet. */
@@ -27,6 +28,13 @@ export interface IVersion {
   readonly depends: readonly string[];
 }
 
+/** One package with the versions that can be installed, newest first. */
+export interface IPackageVersions {
+  readonly name: string;
+  readonly summary: string;
+  readonly versions: readonly IVersion[];
+}
+
 /** Where packages come from, and where environments are. */
 export interface ISources {
   readonly channels: readonly string[];
@@ -34,6 +42,8 @@ export interface ISources {
   readonly offline: boolean;
   readonly subdir: string;
   readonly root: string;
+  /** Channels that do not answer. */
+  readonly problems: readonly { readonly channel: string; readonly message: string }[];
 }
 
 /** What a file of requests asks for. */
@@ -50,7 +60,7 @@ export interface IParsedFile {
 /** The search, packages, sources, modules and exchange resources. */
 export interface ICatalogueApi {
   search(text: string, environment: string | null): Promise<ISearchAnswer>;
-  versions(name: string, source: string): Promise<IVersion[]>;
+  package(name: string, source: string, environment: string | null): Promise<IPackageVersions>;
   sources(): Promise<ISources>;
   packageOf(module: string): Promise<string>;
   parse(name: string, text: string): Promise<IParsedFile>;

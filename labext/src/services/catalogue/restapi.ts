@@ -2,8 +2,8 @@
 
 import type { Connection } from '../connection';
 import { Fields } from '../fields';
-import type { ICatalogueApi, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
-import { readParsed, readSearch, readSources, readVersions } from './validate';
+import type { ICatalogueApi, IPackageVersions, IParsedFile, ISearchAnswer, ISources } from './interfaces';
+import { readPackageVersions, readParsed, readSearch, readSources } from './validate';
 
 const LIMIT = 30;
 
@@ -16,9 +16,9 @@ export class CatalogueApi implements ICatalogueApi {
     return readSearch(await this._connection.send('GET', ['search'], { query }));
   }
 
-  async versions(name: string, source: string): Promise<IVersion[]> {
-    const query = { source: source || undefined };
-    return readVersions(await this._connection.send('GET', ['packages', name], { query }));
+  async package(name: string, source: string, environment: string | null): Promise<IPackageVersions> {
+    const query = { source: source || undefined, environment: environment ?? undefined };
+    return readPackageVersions(await this._connection.send('GET', ['packages', name], { query }));
   }
 
   async sources(): Promise<ISources> {

@@ -1,7 +1,7 @@
 /** Unknown JSON to names, versions and sources; throws `InvalidResponse`. */
 
 import { Fields } from '../fields';
-import type { IFound, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
+import type { IFound, IPackageVersions, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
 
 /** Read the answer to a search. */
 export function readSearch(value: unknown): ISearchAnswer {
@@ -16,25 +16,33 @@ function readFound(value: unknown, where: string): IFound {
     version: fields.maybeText('version') ?? '',
     source: fields.text('source', ''),
     channel: fields.maybeText('channel') ?? '',
-    installed: fields.maybeText('installed')
+    installed: fields.maybeText('installed'),
+    summary: fields.maybeText('summary') ?? ''
   };
 }
 
-/** Read the versions of a package. */
-export function readVersions(value: unknown): IVersion[] {
-  return new Fields(value, 'package').list('versions', (item, where) => {
-    const fields = new Fields(item, where);
-    return {
-      version: fields.text('version'),
-      build: fields.maybeText('build') ?? '',
-      source: fields.text('source', ''),
-      channel: fields.maybeText('channel') ?? '',
-      size: fields.maybeNumber('size') ?? 0,
-      timestamp: fields.maybeNumber('timestamp'),
-      license: fields.maybeText('license') ?? '',
-      depends: fields.texts('depends')
-    };
-  });
+/** Read a package and its versions. */
+export function readPackageVersions(value: unknown): IPackageVersions {
+  const fields = new Fields(value, 'package');
+  return {
+    name: fields.text('name', ''),
+    summary: fields.maybeText('summary') ?? '',
+    versions: fields.list('versions', readVersion)
+  };
+}
+
+function readVersion(value: unknown, where: string): IVersion {
+  const fields = new Fields(value, where);
+  return {
+    version: fields.text('version'),
+    build: fields.maybeText('build') ?? '',
+    source: fields.text('source', ''),
+    channel: fields.maybeText('channel') ?? '',
+    size: fields.maybeNumber('size') ?? 0,
+    timestamp: fields.maybeNumber('timestamp'),
+    license: fields.maybeText('license') ?? '',
+    depends: fields.texts('depends')
+  };
 }
 
 /** Read where packages come from. */
@@ -45,8 +53,14 @@ export function readSources(value: unknown): ISources {
     sources: fields.texts('sources'),
     offline: fields.flag('offline', false),
     subdir: fields.text('subdir', ''),
-    root: fields.text('root', '')
+    root: fields.text('root', ''),
+    problems: fields.list('problems', readSourceProblem)
   };
+}
+
+function readSourceProblem(value: unknown, where: string): ISources['problems'][number] {
+  const fields = new Fields(value, where);
+  return { channel: fields.text('channel', ''), message: fields.text('message') };
 }
 
 /** Read what a file asks for. */

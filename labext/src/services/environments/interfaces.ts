@@ -23,6 +23,8 @@ export interface IEnvironment {
   readonly problem: string;
   readonly kernels: readonly string[];
   readonly job: string | null;
+  /** Bytes that only it takes; `null` while they have not been measured. */
+  readonly size: number | null;
 }
 
 /** One environment with what it was asked to hold. */
@@ -48,6 +50,21 @@ export interface IPackage {
   readonly license: string;
   readonly depends: readonly string[];
   readonly noarch: string;
+  readonly summary: string;
+}
+
+/** A newer version that a package's own source offers. */
+export interface IUpdate {
+  readonly name: string;
+  readonly installed: string;
+  readonly newest: string;
+  readonly source: string;
+}
+
+/** Newer versions; `complete` is false while some source has not answered. */
+export interface IUpdates {
+  readonly updates: readonly IUpdate[];
+  readonly complete: boolean;
 }
 
 /** What happened to one package from one generation to the next. */
@@ -75,7 +92,15 @@ export interface IHistory {
   readonly current: number;
 }
 
-/** One thing that is not as it should be. */
+export const FIX_ACTIONS = ['repair', 'recover', 'kernels', 'install', 'forget'] as const;
+
+/** What mends a finding. */
+export interface IFindingFix {
+  readonly action: (typeof FIX_ACTIONS)[number];
+  readonly specs: readonly string[];
+}
+
+/** One thing that is not as it should be; `fix` is `null` when only a person can mend it. */
 export interface IFinding {
   readonly code: string;
   readonly severity: 'error' | 'warning' | 'note';
@@ -83,6 +108,7 @@ export interface IFinding {
   readonly hint: string;
   readonly path: string;
   readonly package: string;
+  readonly fix: IFindingFix | null;
 }
 
 /** What an environment takes on the disk, in bytes; `shared` is linked from the package cache. */
@@ -104,6 +130,21 @@ export interface IExport {
   readonly filename: string;
 }
 
+/** One kernel that is registered for an environment; `kernel` is the file in it that the kernel starts from. */
+export interface IKernel {
+  readonly name: string;
+  readonly display_name: string;
+  readonly language: string;
+  readonly kernel: string;
+}
+
+/** The kernels of an environment, the variables they start with, and what to know of them. */
+export interface IKernels {
+  readonly kernels: readonly IKernel[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly warnings: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
+}
+
 /** The environments resource. */
 export interface IEnvironmentsApi {
   list(): Promise<IEnvironment[]>;
@@ -112,11 +153,16 @@ export interface IEnvironmentsApi {
   remove(id: string): Promise<IJob>;
   packages(id: string): Promise<IPackage[]>;
   why(id: string, name: string): Promise<string[][]>;
+  updates(id: string): Promise<IUpdates>;
   history(id: string): Promise<IHistory>;
+  compare(id: string, from: number, to: number): Promise<IGenerationChange[]>;
   verify(id: string): Promise<IFinding[]>;
   doctor(id: string): Promise<IFinding[]>;
+  /** Mend something; `null` when it is done already, else the job that does it. */
+  fix(id: string, fix: IFindingFix): Promise<IJob | null>;
   disk(id: string): Promise<IDiskUsage>;
-  export(id: string, format: ExportFormat): Promise<IExport>;
-  registerKernels(id: string): Promise<void>;
+  export(id: string, format: ExportFormat, exact?: boolean): Promise<IExport>;
+  kernels(id: string): Promise<IKernels>;
+  registerKernels(id: string): Promise<IKernels>;
   removeKernels(id: string): Promise<void>;
 }

@@ -3,7 +3,7 @@
 import type { Connection } from '../connection';
 import { Fields } from '../fields';
 import type { IJob } from '../jobs/interfaces';
-import { readJobAnswer } from '../jobs/validate';
+import { readJob, readJobAnswer } from '../jobs/validate';
 import type {
   ExportFormat,
   IDiskUsage,
@@ -12,18 +12,25 @@ import type {
   IEnvironmentsApi,
   IExport,
   IFinding,
+  IFindingFix,
+  IGenerationChange,
   IHistory,
-  IPackage
+  IKernels,
+  IPackage,
+  IUpdates
 } from './interfaces';
 import {
   readChains,
+  readComparison,
   readDetails,
   readDiskUsage,
   readEnvironment,
   readExport,
   readFindings,
   readHistory,
-  readPackage
+  readKernels,
+  readPackage,
+  readUpdates
 } from './validate';
 
 const ROOT = 'environments';
@@ -58,8 +65,17 @@ export class EnvironmentsApi implements IEnvironmentsApi {
     return readChains(await this._connection.send('GET', [ROOT, id, 'packages', name, 'why']));
   }
 
+  async updates(id: string): Promise<IUpdates> {
+    return readUpdates(await this._connection.send('GET', [ROOT, id, 'updates']));
+  }
+
   async history(id: string): Promise<IHistory> {
     return readHistory(await this._connection.send('GET', [ROOT, id, 'generations']));
+  }
+
+  async compare(id: string, from: number, to: number): Promise<IGenerationChange[]> {
+    const parts = [ROOT, id, 'generations', String(from), 'compare', String(to)];
+    return readComparison(await this._connection.send('GET', parts));
   }
 
   async verify(id: string): Promise<IFinding[]> {
@@ -70,16 +86,26 @@ export class EnvironmentsApi implements IEnvironmentsApi {
     return readFindings(await this._connection.send('GET', [ROOT, id, 'doctor']));
   }
 
+  async fix(id: string, fix: IFindingFix): Promise<IJob | null> {
+    const answer = await this._connection.send('POST', [ROOT, id, 'fix'], { body: fix });
+    return new Fields(answer, 'answer').maybe('job', readJob);
+  }
+
   async disk(id: string): Promise<IDiskUsage> {
     return readDiskUsage(await this._connection.send('GET', [ROOT, id, 'disk']));
   }
 
-  async export(id: string, format: ExportFormat): Promise<IExport> {
-    return readExport(await this._connection.send('GET', [ROOT, id, 'export'], { query: { format } }));
+  async export(id: string, format: ExportFormat, exact = false): Promise<IExport> {
+    const query = { format, exact: exact ? 'true' : undefined };
+    return readExport(await this._connection.send('GET', [ROOT, id, 'export'], { query }));
   }
 
-  async registerKernels(id: string): Promise<void> {
-    await this._connection.send('POST', [ROOT, id, 'kernels'], { body: {} });
+  async kernels(id: string): Promise<IKernels> {
+    return readKernels(await this._connection.send('GET', [ROOT, id, 'kernels']));
+  }
+
+  async registerKernels(id: string): Promise<IKernels> {
+    return readKernels(await this._connection.send('POST', [ROOT, id, 'kernels'], { body: {} }));
   }
 
   async removeKernels(id: string): Promise<void> {

@@ -1,16 +1,22 @@
 /** Unknown JSON to environments; throws `InvalidResponse`. */
 
 import { Fields } from '../fields';
+import { FIX_ACTIONS } from './interfaces';
 import type {
   IDiskUsage,
   IEnvironment,
   IEnvironmentDetails,
   IExport,
   IFinding,
+  IFindingFix,
   IGeneration,
   IGenerationChange,
   IHistory,
-  IPackage
+  IKernel,
+  IKernels,
+  IPackage,
+  IUpdate,
+  IUpdates
 } from './interfaces';
 
 /** Read one line of the list of environments. */
@@ -35,7 +41,8 @@ export function readEnvironment(value: unknown, where = 'environment'): IEnviron
     generation: fields.number('generation', 0),
     problem: fields.text('problem', ''),
     kernels: fields.texts('kernels'),
-    job: fields.maybeText('job')
+    job: fields.maybeText('job'),
+    size: fields.maybeNumber('size')
   };
 }
 
@@ -67,7 +74,24 @@ export function readPackage(value: unknown, where = 'package'): IPackage {
     spec: fields.maybeText('spec') ?? '',
     license: fields.maybeText('license') ?? '',
     depends: fields.texts('depends'),
-    noarch: fields.maybeText('noarch') ?? ''
+    noarch: fields.maybeText('noarch') ?? '',
+    summary: fields.maybeText('summary') ?? ''
+  };
+}
+
+/** Read newer versions. */
+export function readUpdates(value: unknown): IUpdates {
+  const fields = new Fields(value, 'updates');
+  return { updates: fields.list('updates', readUpdate), complete: fields.flag('complete', true) };
+}
+
+function readUpdate(value: unknown, where: string): IUpdate {
+  const fields = new Fields(value, where);
+  return {
+    name: fields.text('name'),
+    installed: fields.text('installed'),
+    newest: fields.text('newest'),
+    source: fields.text('source', '')
   };
 }
 
@@ -95,6 +119,11 @@ function readGeneration(value: unknown, where: string): IGeneration {
   };
 }
 
+/** Read what differs between two generations. */
+export function readComparison(value: unknown): IGenerationChange[] {
+  return new Fields(value, 'comparison').list('changes', readGenerationChange);
+}
+
 function readGenerationChange(value: unknown, where: string): IGenerationChange {
   const fields = new Fields(value, where);
   return {
@@ -120,9 +149,15 @@ export function readFindings(value: unknown): IFinding[] {
       message: fields.text('message'),
       hint: fields.text('hint', ''),
       path: fields.maybeText('path') ?? '',
-      package: fields.maybeText('package') ?? ''
+      package: fields.maybeText('package') ?? '',
+      fix: fields.maybe('fix', readFindingFix)
     };
   });
+}
+
+function readFindingFix(value: unknown, where: string): IFindingFix {
+  const fields = new Fields(value, where);
+  return { action: fields.word('action', FIX_ACTIONS), specs: fields.texts('specs') };
 }
 
 /** Read what an environment takes on the disk. */
@@ -143,3 +178,29 @@ export function readExport(value: unknown): IExport {
   return { format: fields.text('format'), text: fields.text('text'), filename: fields.text('filename') };
 }
 
+
+/** Read the kernels of an environment. */
+export function readKernels(value: unknown): IKernels {
+  const fields = new Fields(value, 'answer');
+  return {
+    kernels: fields.list('kernels', readKernel),
+    variables: fields.textMap('variables'),
+    warnings: fields.list('warnings', readKernelWarning)
+  };
+}
+
+function readKernel(value: unknown, where: string): IKernel {
+  const fields = new Fields(value, where);
+  const name = fields.text('name');
+  return {
+    name,
+    display_name: fields.text('display_name', name),
+    language: fields.text('language', ''),
+    kernel: fields.maybeText('kernel') ?? ''
+  };
+}
+
+function readKernelWarning(value: unknown, where: string): IKernels['warnings'][number] {
+  const fields = new Fields(value, where);
+  return { code: fields.text('code', ''), message: fields.text('message'), hint: fields.text('hint', '') };
+}
