@@ -120,6 +120,14 @@ export interface IDiskUsage {
   readonly files: number;
 }
 
+/** A module that a kernel imported and whose package is another one now; `null` when it was not there, or is gone. */
+export interface IStaleModule {
+  readonly module: string;
+  readonly package: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
 export const EXPORT_FORMATS = ['yaml', 'explicit', 'pixi', 'requirements'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
@@ -161,6 +169,7 @@ export interface IEnvironmentsApi {
   /** Mend something; `null` when it is done already, else the job that does it. */
   fix(id: string, fix: IFindingFix): Promise<IJob | null>;
   disk(id: string): Promise<IDiskUsage>;
+  staleModules(id: string, modules: readonly string[], since: number): Promise<IStaleModule[]>;
   export(id: string, format: ExportFormat, exact?: boolean): Promise<IExport>;
   kernels(id: string): Promise<IKernels>;
   registerKernels(id: string): Promise<IKernels>;

@@ -17,6 +17,7 @@ import type {
   IHistory,
   IKernels,
   IPackage,
+  IStaleModule,
   IUpdates
 } from './interfaces';
 import {
@@ -30,6 +31,7 @@ import {
   readHistory,
   readKernels,
   readPackage,
+  readStaleModules,
   readUpdates
 } from './validate';
 
@@ -93,6 +95,10 @@ export class EnvironmentsApi implements IEnvironmentsApi {
 
   async disk(id: string): Promise<IDiskUsage> {
     return readDiskUsage(await this._connection.send('GET', [ROOT, id, 'disk']));
+  }
+
+  async staleModules(id: string, modules: readonly string[], since: number): Promise<IStaleModule[]> {
+    return readStaleModules(await this._connection.send('POST', [ROOT, id, 'stale-modules'], { body: { modules, since } }));
   }
 
   async export(id: string, format: ExportFormat, exact = false): Promise<IExport> {

@@ -15,6 +15,7 @@ import type {
   IKernel,
   IKernels,
   IPackage,
+  IStaleModule,
   IUpdate,
   IUpdates
 } from './interfaces';
@@ -170,6 +171,19 @@ export function readDiskUsage(value: unknown): IDiskUsage {
     apparent: fields.number('apparent', 0),
     files: fields.number('files', 0)
   };
+}
+
+/** Read the modules whose packages have changed. */
+export function readStaleModules(value: unknown): IStaleModule[] {
+  return new Fields(value, 'answer').list('stale', (item, where) => {
+    const fields = new Fields(item, where);
+    return {
+      module: fields.text('module'),
+      package: fields.text('package'),
+      before: fields.maybeText('before'),
+      after: fields.maybeText('after')
+    };
+  });
 }
 
 /** Read an exported environment. */

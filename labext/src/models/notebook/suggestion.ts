@@ -1,0 +1,129 @@
+/** What can be done about one missing module: which package brings it, whether it is there by now, installing it. */
+
+import type { ICatalogueApi } from '../../services/catalogue/interfaces';
+import type { IEnvironment, IEnvironmentsApi } from '../../services/environments/interfaces';
+import type { IJob } from '../../services/jobs/interfaces';
+import { Model } from '../base';
+import { Coalesced } from '../coalesced';
+import type { EnvironmentsModel } from '../environments';
+import type { INotebookKernel } from './kernel';
+import { IMissingModule, samePackage } from './missingModule';
+
+/**
+ * - `none`: nothing helpful is known
+ * - `offer`: the package is not in the environment
+ * - `asked`: a preview is being looked at, or the change is under way
+ * - `installed`: it is there now; the cell would find it
+ */
+export type SuggestionState = 'none' | 'offer' | 'asked' | 'installed';
+
+export interface ISuggestionOptions {
+  readonly missing: IMissingModule;
+  /** Whether the cell has run just now: then a package that is there already does not bring the module after all. */
+  readonly fresh: boolean;
+  readonly kernel: INotebookKernel;
+  readonly environments: EnvironmentsModel;
+  readonly api: {
+    readonly catalogue: Pick<ICatalogueApi, 'packageOf'>;
+    readonly environments: Pick<IEnvironmentsApi, 'packages'>;
+  };
+  /** Show a preview and carry it out; `null` when the person thought better of it. */
+  readonly install: (environment: IEnvironment, name: string) => Promise<IJob | null>;
+}
+
+/** The suggestion below one cell. It follows the kernel and the environment until it is disposed. */
+export class SuggestionModel extends Model {
+  constructor(private readonly _options: ISuggestionOptions) {
+    super();
+    _options.kernel.changed.connect(this._look, this);
+    _options.environments.changed.connect(this._look, this);
+    this._look();
+  }
+
+  get state(): SuggestionState {
+    return this._asked ? 'asked' : this._state;
+  }
+
+  get module(): string {
+    return this._options.missing.module;
+  }
+
+  /** The package that brings the module; empty while it is not known. */
+  get package(): string {
+    return this._package;
+  }
+
+  /** The environment that the package would go into. */
+  get environment(): IEnvironment | null {
+    return this._environment;
+  }
+
+  /** Ask for the preview; resolves when the person has decided and the change, if any, has ended. */
+  async install(): Promise<void> {
+    const environment = this._environment;
+    if (this.state !== 'offer' || !environment) {
+      return;
+    }
+    this._asked = true;
+    this.emitChanged();
+    try {
+      await this._options.install(environment, this._package);
+    } finally {
+      this._asked = false;
+      this._key = '';
+      this.emitChanged();
+      this._look();
+    }
+  }
+
+  private _look(): void {
+    const environment = this._target();
+    const key = environment ? `${environment.id} ${environment.generation}` : 'nowhere';
+    if (key !== this._key) {
+      this._key = key;
+      void this._read.run();
+    }
+  }
+
+  /** The environment of the kernel, if something can be installed there. */
+  private _target(): IEnvironment | null {
+    const { kernel, environments } = this._options;
+    const found = kernel.path ? environments.findByPath(kernel.path) : null;
+    return found && found.writable && found.kind !== 'venv' ? found : null;
+  }
+
+  private async _decide(): Promise<void> {
+    const environment = this._target();
+    const [state, name] = environment ? await this._judge(environment) : (['none', ''] as const);
+    const useless = state === 'installed' && this._options.fresh && this._state === 'none';
+    if (!this.isDisposed && !useless) {
+      this._environment = environment;
+      this._state = state;
+      this._package = name;
+      this.emitChanged();
+    }
+  }
+
+  private async _judge(environment: IEnvironment): Promise<readonly [SuggestionState, string]> {
+    const { missing, api } = this._options;
+    try {
+      const name = await api.catalogue.packageOf(missing.module);
+      const packages = await api.environments.packages(environment.id);
+      if (!packages.some(installed => samePackage(installed.name, name))) {
+        return ['offer', name];
+      }
+      // The package is there but has no such part: installing it again would change nothing.
+      return [missing.module === missing.top ? 'installed' : 'none', name];
+    } catch (error) {
+      console.warn(`Nothing is known about the module ${missing.module}`, error);
+      return ['none', ''];
+    }
+  }
+
+  private readonly _read = new Coalesced(() => this._decide());
+  private _key = '';
+  private _state: SuggestionState = 'none';
+  private _asked = false;
+  private _package = '';
+  private _environment: IEnvironment | null = null;
+}

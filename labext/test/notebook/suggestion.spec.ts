@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+
+import { ISuggestionOptions, SuggestionModel } from '../../src/models/notebook/suggestion';
+import type { IEnvironment, IPackage } from '../../src/services/environments/interfaces';
+import { readPackage } from '../../src/services/environments/validate';
+import { FakeEnvironments, FakeKernel, environment, settled } from './fakes';
+
+interface ISetUp {
+  readonly module?: string;
+  readonly fresh?: boolean;
+  readonly installed?: string[];
+  readonly environment?: Partial<IEnvironment>;
+  readonly unknown?: boolean;
+}
+
+async function setUp(options: ISetUp = {}) {
+  const kernel = new FakeKernel();
+  const environments = new FakeEnvironments([environment(options.environment)]);
+  await environments.model.refresh();
+  const installed = options.installed ?? [];
+  const asked: [string, string][] = [];
+  const module = options.module ?? 'sklearn';
+  const list = (): IPackage[] => installed.map(name => readPackage({ name, version: '1' }));
+  const install: ISuggestionOptions['install'] = (where, name) => {
+    asked.push([where.name, name]);
+    installed.push(name);
+    return Promise.resolve(null);
+  };
+  const packageOf = (): Promise<string> =>
+    options.unknown ? Promise.reject(new Error('no such module')) : Promise.resolve('scikit-learn');
+  const model = new SuggestionModel({
+    missing: { module, top: module.split('.')[0]! },
+    fresh: options.fresh ?? true,
+    kernel,
+    environments: environments.model,
+    api: { catalogue: { packageOf }, environments: { packages: () => Promise.resolve(list()) } },
+    install
+  });
+  await settled();
+  return { kernel, environments, model, asked, installed };
+}
+
+describe('SuggestionModel', () => {
+  it('offers the package that brings the module', async () => {
+    const { model } = await setUp();
+    expect([model.state, model.package, model.environment?.name]).toEqual(['offer', 'scikit-learn', 'analysis']);
+  });
+
+  it('previews, installs, and then says that it is there', async () => {
+    const { model, asked } = await setUp();
+    const install = model.install();
+    expect(model.state).toBe('asked');
+    await model.install(); // a second press while the preview is open does nothing
+    await install;
+    await settled();
+    expect(asked).toEqual([['analysis', 'scikit-learn']]);
+    expect(model.state).toBe('installed');
+  });
+
+  it('offers again when the person thought better of it', async () => {
+    const { model, installed } = await setUp();
+    const install = model.install();
+    installed.length = 0;
+    await install;
+    await settled();
+    expect(model.state).toBe('offer');
+  });
+
+  it('notices that somebody else has installed it', async () => {
+    const { environments, model, installed } = await setUp();
+    installed.push('Scikit_Learn');
+    await environments.change({ generation: 2 });
+    expect(model.state).toBe('installed');
+  });
+
+  it('says that it is there when an old output is opened', async () => {
+    const { model } = await setUp({ fresh: false, installed: ['scikit-learn'] });
+    expect(model.state).toBe('installed');
+  });
+
+  it('keeps silent when the package is there and the cell has failed all the same', async () => {
+    const { model } = await setUp({ installed: ['scikit-learn'] });
+    expect(model.state).toBe('none');
+  });
+
+  it('keeps silent about a part that an installed package does not have', async () => {
+    const { model } = await setUp({ module: 'sklearn.nothing', fresh: false, installed: ['scikit-learn'] });
+    expect(model.state).toBe('none');
+  });
+
+  it.each([{ unknown: true }, { environment: { writable: false } }, { environment: { kind: 'venv' } }])(
+    'keeps silent when nothing can be installed: %o',
+    async options => {
+      expect((await setUp(options)).model.state).toBe('none');
+    }
+  );
+
+  it('follows the kernel into an environment and out of it', async () => {
+    const { kernel, model } = await setUp();
+    kernel.path = '';
+    kernel.changed.emit();
+    await settled();
+    expect(model.state).toBe('none');
+    kernel.path = '/envs/analysis';
+    kernel.changed.emit();
+    await settled();
+    expect(model.state).toBe('offer');
+  });
+});
