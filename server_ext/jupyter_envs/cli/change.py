@@ -18,7 +18,8 @@ from jupyter_envs.cli.options import (
     source_options,
     words,
 )
-from jupyter_envs.cli.session import Session, absolute_channel
+from jupyter_envs.cli.session import Session
+from jupyter_envs.engine.exchange.additions import absolute_channel
 from jupyter_envs.engine.models.plan import Action, ChangeRequest
 from jupyter_envs.errors import SpecError
 
@@ -172,7 +173,8 @@ def _with_files(session: Session, request: ChangeRequest, files: tuple[str, ...]
     """Return the request with what files ask for; warnings of reading them are shown."""
     if not files:
         return request
-    from jupyter_envs.cli.files import add_file, read_file
+    from jupyter_envs.cli.files import read_file
+    from jupyter_envs.engine.exchange.additions import add_file
 
     for file in files:
         parsed = read_file(file, session.settings)

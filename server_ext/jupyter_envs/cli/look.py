@@ -13,7 +13,8 @@ import click
 import msgspec
 
 from jupyter_envs.cli.options import Sources, environment, json_option, name_and_rest, source_options, words
-from jupyter_envs.cli.session import Session, absolute_channel
+from jupyter_envs.cli.session import Session
+from jupyter_envs.engine.exchange.additions import absolute_channel
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.models.records import PrefixRecord
@@ -76,14 +77,14 @@ def packages(arguments: tuple[str, ...], prefix: str | None, requested: bool, as
 
 def package_json(record: PrefixRecord) -> dict[str, Any]:
     """Return what is listed of a package with a record."""
-    from jupyter_envs.cli.plan_view import source_of
+    from jupyter_envs.engine.models.origins import origin_of
 
     specs = record.requested_specs or ((record.requested_spec,) if record.requested_spec else ())
     return {
         "name": record.name,
         "version": record.version,
         "build": record.build,
-        "source": source_of(record),
+        "source": origin_of(record),
         "url": record.url,
         "sha256": record.sha256,
         "requested": list(specs),
@@ -181,7 +182,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Search packages by name (a part of it, or a pattern such as "*polars*")."""
-    from jupyter_envs.cli.plan_view import source_of
+    from jupyter_envs.engine.models.origins import origin_of
 
     session = Session(as_json=as_json, offline=where.offline)
     found = session.engine.search(
@@ -193,7 +194,7 @@ def search(
     seen: set[tuple[str, str]] = set()
     rows = []
     for record in found:
-        key = (record.name, source_of(record))
+        key = (record.name, origin_of(record))
         if versions or key not in seen:
             rows.append([record.name, record.version, record.build, key[1]])
         seen.add(key)

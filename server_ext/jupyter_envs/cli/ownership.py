@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from jupyter_envs.cli.options import json_option, name_and_rest, prefix_option, words
-from jupyter_envs.cli.plan_view import source_of
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import tree
+from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.errors import NotFoundError, SpecError
 
 
@@ -52,8 +52,8 @@ def owner(arguments: tuple[str, ...], prefix: str | None, as_json: bool) -> None
             code="not_found.owner",
         )
     for record in found:
-        session.output.text(f"{record.name} {record.version} {record.build} ({source_of(record)})")
-    values = [{"name": r.name, "version": r.version, "build": r.build, "source": source_of(r)} for r in found]
+        session.output.text(f"{record.name} {record.version} {record.build} ({origin_of(record)})")
+    values = [{"name": r.name, "version": r.version, "build": r.build, "source": origin_of(r)} for r in found]
     session.output.result({"prefix": str(target), "file": rest[0], "owners": values})
 
 

@@ -7,25 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.plan import ChangeKind, ChangePlan, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord
 
 MARKS = {"added": "+", "removed": "-", "upgraded": "↑", "downgraded": "↓", "rebuilt": "~", "relinked": "="}
 _COLORS = {"added": "green", "removed": "red", "upgraded": "cyan", "downgraded": "yellow"}
 _ORDER: tuple[ChangeKind, ...] = ("removed", "downgraded", "upgraded", "rebuilt", "added", "relinked")
-
-
-def source_of(record: RepodataRecord) -> str:
-    """Return where a package comes from, in a word: the channel's name, ``pypi`` or ``interpreter``."""
-    if record.fn.endswith(".whl"):
-        return "pypi"
-    if record.url.startswith("interpreter:"):
-        return "interpreter"
-    channel = (record.channel or "").rstrip("/")
-    last = channel.rsplit("/", 1)[-1]
-    if last in (record.subdir, "noarch"):
-        last = channel.removesuffix(f"/{last}").rsplit("/", 1)[-1]
-    return last or "file"
 
 
 def change_rows(changes: Iterable[PackageChange]) -> list[list[str]]:
@@ -43,7 +31,7 @@ def _row(change: PackageChange) -> list[str]:
         old, new = before.version if before else "", after.version if after else ""
     record = after or before
     versions = f"{old} → {new}" if old and new and old != new else new or old
-    return [MARKS[change.kind], change.name, versions, source_of(record) if record else ""]
+    return [MARKS[change.kind], change.name, versions, origin_of(record) if record else ""]
 
 
 def color_of(kind_mark: str) -> str | None:
@@ -79,7 +67,7 @@ def record_json(record: RepodataRecord | None) -> dict[str, str] | None:
     """Return the few fields of a record that a program needs of a change."""
     if record is None:
         return None
-    return {"version": record.version, "build": record.build, "source": source_of(record), "url": record.url}
+    return {"version": record.version, "build": record.build, "source": origin_of(record), "url": record.url}
 
 
 def changes_json(changes: Iterable[PackageChange]) -> list[dict[str, object]]:

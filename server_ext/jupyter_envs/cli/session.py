@@ -94,12 +94,3 @@ def command_line() -> str:
 
     words = [without_login(word) if "://" in word else word for word in sys.argv[1:]]
     return f"{PROGRAM} {shlex.join(words)}"
-
-
-def absolute_channel(text: str) -> str:
-    """Return a channel as any process can read it: folders as absolute paths, names and URLs as they are."""
-    if "://" in text:
-        return text
-    path = Path(text).expanduser()
-    looks_like_path = text.startswith((".", "~", "/")) or os.sep in text
-    return str(path.absolute()) if looks_like_path and path.is_dir() else text

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from jupyter_envs.cli.failures import failure_lines, fix_command
 from jupyter_envs.cli.past import differences
-from jupyter_envs.cli.plan_view import change_rows, cost_text, counts_text, plan_notes, source_of
+from jupyter_envs.cli.plan_view import change_rows, cost_text, counts_text, plan_notes
 from jupyter_envs.cli.progress import LineView, amount, spoken, title_of
-from jupyter_envs.cli.session import absolute_channel
 from jupyter_envs.cli.tables import cells, counted, fit, human_bytes, human_duration, shorten, table, tree
+from jupyter_envs.engine.exchange.additions import absolute_channel
 from jupyter_envs.engine.models.events import Event
+from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.plan import ChangePlan, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.conflict import Conflict, ConflictRequest, Fix, Need, UnknownName
@@ -114,11 +115,11 @@ def test_counts() -> None:
 
 
 def test_where_a_package_comes_from_is_one_word() -> None:
-    assert source_of(record("a", channel="https://c.example/forge/")) == "forge"
-    assert source_of(record("a", channel="https://c.example/forge/linux-64")) == "forge"
-    assert source_of(record("a", fn="a-1-py3-none-any.whl", channel="https://index.example/simple")) == "pypi"
-    assert source_of(record("python", fn="p.interpreter", url="interpreter:///usr/bin/python3")) == "interpreter"
-    assert source_of(record("a")) == "file"
+    assert origin_of(record("a", channel="https://c.example/forge/")) == "forge"
+    assert origin_of(record("a", channel="https://c.example/forge/linux-64")) == "forge"
+    assert origin_of(record("a", fn="a-1-py3-none-any.whl", channel="https://index.example/simple")) == "pypi"
+    assert origin_of(record("python", fn="p.interpreter", url="interpreter:///usr/bin/python3")) == "interpreter"
+    assert origin_of(record("a")) == "file"
 
 
 def test_losses_come_first_and_a_rebuild_shows_its_builds() -> None:

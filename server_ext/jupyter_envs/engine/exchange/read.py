@@ -42,22 +42,43 @@ def read_environment_file(
     SpecError
         It is none of these, or is broken; with the line where that is known.
     """
-    text = _read_text(Path(path))
-    shown = os.fspath(path)
+    return parse_environment_file(_read_text(Path(path)), path=os.fspath(path), subdir=subdir, python=python)
+
+
+def parse_environment_file(
+    text: str, *, path: str, subdir: str | None = None, python: str | None = None
+) -> ParsedEnvironment:
+    """Return what the text of such a file says.
+
+    Parameters
+    ----------
+    text : str
+        The content.
+    path : str
+        The file's path or name: its ending helps to tell the format, errors name it, and files that a requirements
+        file includes (``-r``) are looked for beside it.
+    subdir, python : str
+        As for ``read_environment_file``.
+
+    Raises
+    ------
+    SpecError
+        It is none of the formats, or is broken.
+    """
     subdir = subdir or current_subdir()
     match sniff_format(Path(path).name, text):
         case "explicit":
-            return parse_explicit(text, subdir=subdir, path=shown)
+            return parse_explicit(text, subdir=subdir, path=path)
         case "specs":
-            return parse_spec_list(text, path=shown)
+            return parse_spec_list(text, path=path)
         case "pixi":
-            return parse_pixi_lock(text, subdir=subdir, path=shown)
+            return parse_pixi_lock(text, subdir=subdir, path=path)
         case "conda-lock":
-            return parse_conda_lock(text, subdir=subdir, path=shown)
+            return parse_conda_lock(text, subdir=subdir, path=path)
         case "requirements":
-            return parse_requirements(text, subdir=subdir, path=shown, python=python)
+            return parse_requirements(text, subdir=subdir, path=path, python=python)
         case _:
-            return parse_environment_yml(text, subdir=subdir, path=shown, python=python)
+            return parse_environment_yml(text, subdir=subdir, path=path, python=python)
 
 
 def sniff_format(name: str, text: str) -> FileFormat:
