@@ -10,3 +10,10 @@ __all__ = ["__version__"]
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Return where the built frontend is (called by JupyterLab's tools)."""
     return [{"src": "labextension", "dest": "jupyter-envs"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, object]]:
+    """Tell Jupyter Server where the extension is; it is only loaded then."""
+    from jupyter_envs.server.app import EnvsExtension
+
+    return [{"module": "jupyter_envs", "app": EnvsExtension}]

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.package_cache.compiled import CompileReport
     from jupyter_envs.engine.package_cache.prune import PruneReport
     from jupyter_envs.engine.prefix.disk import DiskReport, DiskUsage
+    from jupyter_envs.engine.prefix.modules import StaleModule
 
 
 class Engine:
@@ -190,12 +191,45 @@ class Engine:
         return read_records(prefix)
 
     def requested(self, prefix: Path) -> tuple[str, ...]:
-        """Return the specs that were asked for."""
-        return requested_of(prefix, read_records(prefix))
+        """Return the specs that were asked for; records are only read where no generation tells."""
+        latest = find_latest(prefix)
+        return latest.requested if latest is not None else requested_of(prefix, read_records(prefix))
 
     def generations(self, prefix: Path) -> list[Generation]:
         """Return the recorded states of an environment, oldest first."""
         return read_generations(prefix)
+
+    def stale_modules(self, prefix: Path, imported: Sequence[str], since: int) -> list[StaleModule]:
+        """Return the modules, of those that a kernel has imported, whose package changed since a generation.
+
+        Parameters
+        ----------
+        prefix : Path
+            The kernel's environment.
+        imported : sequence of str
+            What stands in its ``sys.modules``.
+        since : int
+            The number of the generation when it was imported.
+        """
+        from jupyter_envs.engine.prefix.modules import modules_in, stale_among
+        from jupyter_envs.engine.transaction.diff import compare_records
+
+        now = {record.name: record for record in read_records(prefix)}
+        before = read_generation(prefix, since)
+        changes = compare_records(before.records, [record.repodata() for record in now.values()])
+        brought: dict[str, frozenset[str]] = {}
+        for change in changes:
+            present = modules_in(now[change.name].files) if change.name in now else frozenset()
+            brought[change.name] = present | self._modules_in_cache(change.before)
+        return stale_among(imported, changes, brought)
+
+    def _modules_in_cache(self, record: RepodataRecord | None) -> frozenset[str]:
+        """Return the modules of a package that may have left the environment; none when the cache dropped it, too."""
+        from jupyter_envs.engine.prefix.modules import modules_in
+
+        if record is None or self.cache.find(record) is None:
+            return frozenset()
+        return modules_in(entry.path for entry in self.cache.manifest(record, None).paths)
 
     def why(self, prefix: Path, name: str) -> list[tuple[str, ...]]:
         """Return chains from a requested package down to ``name``."""

@@ -138,7 +138,7 @@ class JobClient:
         if job.pid is None:
             return time.time() - job.created_at > STARTING_SECONDS
         if self._child_ended(job.id):
-            del _children[job.id]
+            _children.pop(job.id, None)
             return True
         return not is_running(job.id, job.pid, job.process_started or 0.0)
 
@@ -149,8 +149,8 @@ class JobClient:
 
     def reap_interrupted(self) -> list[Job]:
         """Mark the jobs whose process is gone (machine restarted, process killed) and return them."""
-        for job_id in [job_id for job_id, child in _children.items() if child.poll() is not None]:
-            del _children[job_id]
+        for job_id in [job_id for job_id, child in list(_children.items()) if child.poll() is not None]:
+            _children.pop(job_id, None)  # several threads of a server may look at once
         return [self._mark_interrupted(job) for job in self.store.live() if self._is_gone(job)]
 
     # -- stopping -----------------------------------------------------------------------------------------------

@@ -25,10 +25,11 @@ LIVE_STATES: tuple[JobState, ...] = ("queued", "running")
 class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a job is asked to do.
 
-    ``change`` is the request of ``plan`` and ``change`` jobs, ``plan_id`` the stored plan of ``execute``; ``prefix``
-    (absolute) is what the other kinds work on. ``consent`` of ``destructive`` stops a ``change`` after its plan when
-    that removes or downgrades something; the plan can then be executed by its id. ``register_kernel`` of ``None``
-    leaves the environment's kernels alone. ``hidden`` jobs are not shown to people unless they ask for all.
+    ``change`` is the request of ``plan`` and ``change`` jobs, ``plan_id`` the stored plan of ``execute`` (which may
+    carry a ``change``, too, to say for what); ``prefix`` (absolute) is what the other kinds work on. ``consent`` of
+    ``destructive`` stops a ``change`` after its plan when that removes or downgrades something; the plan can then be
+    executed by its id. ``register_kernel`` of ``None`` leaves the environment's kernels alone. ``hidden`` jobs are not
+    shown to people unless they ask for all.
     """
 
     kind: JobKind

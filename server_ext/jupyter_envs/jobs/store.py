@@ -20,6 +20,7 @@ from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 from jupyter_envs.jobs.models import FINAL_STATES, LIVE_STATES, Job, JobRequest, JobState
 
 SCHEMA_VERSION = 1
+DATABASE = "jobs.sqlite"
 BUSY_TIMEOUT_SECONDS = 30.0
 KEEP_FINISHED = 200
 _ATTEMPTS = 20
@@ -68,7 +69,7 @@ class JobStore:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.path = directory / "jobs.sqlite"
+        self.path = directory / DATABASE
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._prepare()

@@ -15,7 +15,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that is not as it should be.
 
     ``code`` is stable and for programs (``file.missing``); ``error`` means that something does not work, ``warning``
-    that it may not, ``note`` that a person may want to know. ``path`` is absolute, ``package`` a record's name.
+    that it may not, ``note`` that a person may want to know. ``path`` is absolute, ``package`` a record's name,
+    ``specs`` what to install to be rid of it.
     """
 
     code: str
@@ -24,6 +25,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hint: str = ""
     path: str = ""
     package: str = ""
+    specs: tuple[str, ...] = ()
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:

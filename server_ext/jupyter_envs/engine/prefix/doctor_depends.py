@@ -31,6 +31,7 @@ def examine_depends(patient: Patient) -> Iterator[Finding]:
                     message=f"{record.name} {record.version} needs {depend}, {problem}",
                     hint=f"`jupyter envs install {patient.shown} '{depend}'`",
                     package=record.name,
+                    specs=(depend,),
                 )
         for limit in record.constrains:
             problem = _unsatisfied(limit, by_name, converted)

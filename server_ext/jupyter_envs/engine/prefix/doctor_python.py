@@ -28,6 +28,7 @@ def examine_interpreter(patient: Patient) -> Iterator[Finding]:
             message=f"{patient.info.name} has no Python",
             hint=f"`jupyter envs install {patient.shown} python` adds one",
             path=patient.prefix,
+            specs=("python",),
         )
         return
     executable = python_executable(patient.prefix, layout_for(patient.settings.subdir))
@@ -68,6 +69,7 @@ def examine_ipykernel(patient: Patient) -> Iterator[Finding]:
         message=f"{patient.info.name} has no ipykernel, so no notebook can use its Python",
         hint=f"{install} makes it a kernel",
         path=patient.prefix,
+        specs=() if patient.info.kind == "venv" else ("ipykernel",),
     )
 
 
@@ -102,6 +104,7 @@ def examine_pip(patient: Patient) -> Iterator[Finding]:
                 hint=f"`jupyter envs install {patient.shown} pypi::{normalized(info.name)}` brings it into the history",
                 path=info.path,
                 package=normalized(info.name),
+                specs=(f"pypi::{normalized(info.name)}",),
             )
 
 

@@ -111,15 +111,15 @@ class CondaChannels:
         """Return the versions of one name, in no order, each once."""
         return list(dict.fromkeys(str(record.version) for record in await self.query(name)))
 
-    async def query(self, spec: str) -> list[RepoDataRecord]:
-        """Return rattler's records that match a spec, from all usable channels, first channel first."""
+    async def query(self, *specs: str) -> list[RepoDataRecord]:
+        """Return rattler's records that match a spec or several, from all usable channels, first channel first."""
         from rattler.exceptions import GatewayError
 
         channels = [self.channel(state.ref) for state in self.usable]
         if not channels:
             return []
         try:
-            result = await self.gateway.query(channels, self.platforms, [spec], recursive=False)  # type: ignore[arg-type]  # plain strings are platforms too
+            result = await self.gateway.query(channels, self.platforms, list(specs), recursive=False)  # type: ignore[arg-type]  # plain strings are platforms too
         except GatewayError as error:
             raise self.read_error(error) from None
         return [record for group in result for record in group]

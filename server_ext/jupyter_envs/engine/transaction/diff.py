@@ -105,6 +105,20 @@ def change_kind(before: RepodataRecord | None, after: RepodataRecord) -> ChangeK
     return "upgraded" if version_key(before.version) < version_key(after.version) else "downgraded"
 
 
+def compare_records(before: Iterable[RepodataRecord], after: Iterable[RepodataRecord]) -> tuple[PackageChange, ...]:
+    """Return what happened to each package from one recorded state to another, by name, without what is the same."""
+    old = {record.name: record for record in before}
+    new = {record.name: record for record in after}
+    changes = []
+    for name in sorted(old.keys() | new.keys()):
+        one, other = old.get(name), new.get(name)
+        if other is None:
+            changes.append(PackageChange(name=name, kind="removed", before=one))
+        elif one is None or not same_package(one, other):
+            changes.append(PackageChange(name=name, kind=change_kind(one, other), before=one, after=other))
+    return tuple(changes)
+
+
 def version_key(version: str) -> tuple[tuple[int, int | str], ...]:
     """Return a sortable form of a version, good enough to say up or down (the solver uses the full order, CEP 33)."""
     key: list[tuple[int, int | str]] = []

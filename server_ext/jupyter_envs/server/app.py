@@ -1,0 +1,133 @@
+"""The extension: its configuration, and what it starts and stops with the server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from importlib import resources
+from typing import Any
+
+from jupyter_events import EventLogger
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode
+
+from jupyter_envs.queries.client import IDLE_SECONDS, QueryClient
+from jupyter_envs.server.handlers import ROUTES
+from jupyter_envs.server.handlers.base import SERVICES
+from jupyter_envs.server.services import Services
+from jupyter_envs.server.watch import Watcher
+from jupyter_envs.settings import SOURCES, Settings
+from jupyter_envs.settings_load import load_settings
+
+SCHEMAS = ("job.yaml", "environment.yaml")
+
+
+def setting(trait: TraitType[Any, Any]) -> Any:
+    """Mark a trait that is a field of ``Settings``; left alone it is what ``.condarc`` and variables say."""
+    return trait.tag(config=True, setting=True)
+
+
+class EnvsExtension(ExtensionApp):
+    """Environments and kernels: REST below ``/envs/api/v1`` and events."""
+
+    name = "jupyter_envs"
+    extension_url = "/envs/api/v1/about"
+    load_other_extensions = True
+
+    root = setting(Unicode(None, allow_none=True, help="Folder of environments, package cache and jobs."))
+    envs_directories = setting(
+        List(Unicode(), default_value=None, allow_none=True, help="Folders of environments; the first takes new ones.")
+    )
+    package_directories = setting(
+        List(
+            Unicode(),
+            default_value=None,
+            allow_none=True,
+            help="Package caches; the first is written to, the others are read-only layers below it.",
+        )
+    )
+    channels = setting(
+        List(Unicode(), default_value=None, allow_none=True, help="Conda channels in order of priority.")
+    )
+    sources = setting(
+        List(
+            Enum(SOURCES),
+            default_value=None,
+            allow_none=True,
+            help="What packages may come from: conda channels, the Python index (pypi), Pythons of this machine.",
+        )
+    )
+    offline = setting(Bool(None, allow_none=True, help="Ask no source; use what is cached, and local channels."))
+    channel_priority = setting(
+        Enum(("strict", "flexible", "disabled"), None, allow_none=True, help="Whether a channel hides later ones.")
+    )
+    exclude_newer = setting(
+        Unicode(None, allow_none=True, help="Leave out packages published after this time (ISO 8601).")
+    )
+    run_link_scripts = setting(
+        Bool(None, allow_none=True, help="Whether packages may run their link scripts; refused when false.")
+    )
+    extra_safety_checks = setting(
+        Bool(None, allow_none=True, help="Compare the digest of every single file when packages are extracted.")
+    )
+    allow_softlinks = setting(
+        Bool(None, allow_none=True, help="Use symbolic links where the cache is on another file system.")
+    )
+    always_copy = setting(Bool(None, allow_none=True, help="Copy files instead of linking them."))
+    compile_in_background = setting(
+        Bool(None, allow_none=True, help="Compile new packages' .pyc files in the cache after a change.")
+    )
+    generations_kept = setting(
+        Int(None, allow_none=True, help="How many past states of an environment are kept; all when not set.")
+    )
+
+    watch_seconds = Float(0.1, min=0.01, help="How often is looked for changes that others made.").tag(config=True)
+    queries_idle_seconds = Float(
+        IDLE_SECONDS, min=0.1, help="The process that searches and measures ends when it was idle for so long."
+    ).tag(config=True)
+
+    _watcher: Watcher | None = None
+
+    def configured(self) -> Settings:
+        """Return the settings: those configured here win over variables, which win over ``.condarc``."""
+        given = {name: getattr(self, name) for name in self.traits(setting=True)}
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+        return load_settings(os.environ, **values)
+
+    @property
+    def _events(self) -> EventLogger:
+        assert self.serverapp is not None
+        assert self.serverapp.event_logger is not None
+        return self.serverapp.event_logger
+
+    def initialize_settings(self) -> None:
+        """Make what the handlers work with, register the events' schemas, and begin to watch."""
+        assert self.serverapp is not None
+        settings = self.configured()
+        queries = QueryClient(settings, idle_seconds=self.queries_idle_seconds)
+        self.services = Services(settings, str(self.serverapp.root_dir), queries)
+        self.settings[SERVICES] = self.services
+        for schema in SCHEMAS:
+            text = resources.files("jupyter_envs.server").joinpath("event_schemas", schema).read_text(encoding="utf-8")
+            self._events.register_event_schema(text)
+
+    def initialize_handlers(self) -> None:
+        """Add the routes."""
+        self.handlers.extend(ROUTES)
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Begin to watch, when the server's loop runs."""
+        loop = asyncio.get_running_loop()
+        self._watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)
+        self._watcher.start()
+
+    def _emit(self, schema: str, data: dict[str, Any]) -> None:
+        self._events.emit(schema_id=schema, data=data)
+
+    async def stop_extension(self) -> None:
+        """End what was started: the watcher, the queries' child, the threads. Jobs go on."""
+        if self._watcher is not None:
+            self._watcher.stop()
+            await asyncio.get_running_loop().run_in_executor(None, self._watcher.join)
+        await self.services.queries.close()
+        self.services.close()

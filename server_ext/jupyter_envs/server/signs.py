@@ -1,0 +1,144 @@
+"""What stands where environments, kernels and jobs are: cheap signs that change when they do, and their differences.
+
+``look`` reads the disk (names and times, no contents but those of our own kernelspecs when their folder changed); the
+differences are pure. Refuses to be exact: an event is a hint, the next question tells the truth.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from jupyter_envs.engine.history.generations import DIRECTORY as GENERATIONS
+from jupyter_envs.engine.prefix.records import META_DIRECTORY
+from jupyter_envs.engine.prefix.registry import read_registered, registry_path
+from jupyter_envs.engine.prefix.state import state_path
+from jupyter_envs.jobs.pulse import JobSign
+from jupyter_envs.kernels.directory import find_registered
+
+Change = Literal["created", "changed", "removed", "kernels"]
+Times = tuple[int, ...]
+TICK = 100_000_000  # nanoseconds; coarser than the clock of any file system in use
+
+
+class KernelSign(NamedTuple):
+    """A kernel of ours: the environment that it is of, and when its folder changed."""
+
+    prefix: str
+    modified: int
+
+
+class EnvironmentChange(NamedTuple):
+    """Something happened to the environment at a path."""
+
+    path: str
+    change: Change
+
+
+def changed_environments(before: Mapping[str, Times], after: Mapping[str, Times]) -> Iterator[EnvironmentChange]:
+    """Yield what differs between two looks at the environments. Pure."""
+    for path in after.keys() - before.keys():
+        yield EnvironmentChange(path, "created")
+    for path in before.keys() - after.keys():
+        yield EnvironmentChange(path, "removed")
+    for path in after.keys() & before.keys():
+        if after[path] != before[path]:
+            yield EnvironmentChange(path, "changed")
+
+
+def changed_kernels(before: Mapping[str, KernelSign], after: Mapping[str, KernelSign]) -> set[str]:
+    """Return the prefixes whose kernels differ between two looks. Pure."""
+    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return {looked[name].prefix for looked in (before, after) for name in names if name in looked}
+
+
+def changed_jobs(before: Mapping[str, JobSign], after: Iterable[JobSign]) -> Iterator[JobSign]:
+    """Yield the jobs that are new or another than before, in the order given. Pure."""
+    return (sign for sign in after if before.get(sign.id) != sign)
+
+
+class EnvironmentSigns:
+    """Looks at the environments of this user; lists of them are only read again when their place has changed.
+
+    Parameters
+    ----------
+    directories : iterable of str
+        Where environments are made (``Settings.envs_directories``).
+    environ : mapping
+        Says where conda's list of environments is.
+    """
+
+    def __init__(self, directories: Iterable[str], environ: Mapping[str, str]) -> None:
+        registry = str(registry_path(environ))
+        self._lists = [_Cached(directory, partial(_subdirectories, directory)) for directory in directories]
+        self._lists.append(_Cached(registry, partial(read_registered, environ)))
+
+    def look(self) -> dict[str, Times]:
+        """Return the times of what a change of an environment touches, by path."""
+        paths = dict.fromkeys(path for each in self._lists for path in each.get())
+        return {path: times for path in paths if (times := _times(path)) is not None}
+
+
+class KernelSigns:
+    """Looks at our kernels of this user."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def look(self) -> dict[str, KernelSign]:
+        """Return the environment of each of our kernels and the time of its folder, by the kernel's name."""
+        return {
+            kernel.name: KernelSign(kernel.prefix, _modified(kernel.directory))
+            for kernel in find_registered(self._directory)
+        }
+
+    def stamp(self) -> Times:
+        """Return what changes when any kernel does: the times of the folder and of those in it."""
+        return (_modified(str(self._directory)), *map(_modified, _subdirectories(str(self._directory))))
+
+
+class _Cached:
+    """A list read from a place, read again when the place's time is another one."""
+
+    def __init__(self, place: str, read: Callable[[], list[str]]) -> None:
+        self._place = place
+        self._read = read
+        self._time = -1
+        self._found: list[str] = []
+
+    def get(self) -> list[str]:
+        modified = _modified(self._place)
+        if modified != self._time:
+            self._found = self._read()
+            # A place that has just changed may change again within one tick of the file system's clock.
+            self._time = modified if time.time_ns() - modified > TICK else -1
+        return self._found
+
+
+def _times(prefix: str) -> Times | None:
+    """Return the times of an environment's records, its state and its generations; ``None`` when there is none."""
+    meta = os.path.join(prefix, META_DIRECTORY)
+    own = _modified(meta)
+    if not own:
+        return None
+    return own, _modified(str(state_path(prefix))), _modified(os.path.join(prefix, GENERATIONS))
+
+
+def _modified(path: str) -> int:
+    """Return the time of a path in nanoseconds, 0 when it is not there."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _subdirectories(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except OSError:
+        return []
