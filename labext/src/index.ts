@@ -1,4 +1,15 @@
 import { managerPlugin } from './plugins/manager';
+import { notebookPlugin } from './plugins/notebook';
+import { notebookKernelsPlugin } from './plugins/notebookKernels';
+import { notebookMissingPlugin } from './plugins/notebookMissing';
+import { notebookRestartPlugin } from './plugins/notebookRestart';
 import { sidebarPlugin } from './plugins/sidebar';
 
-export default [managerPlugin, sidebarPlugin];
+export default [
+  managerPlugin,
+  sidebarPlugin,
+  notebookKernelsPlugin,
+  notebookPlugin,
+  notebookRestartPlugin,
+  notebookMissingPlugin
+];

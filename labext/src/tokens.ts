@@ -1,9 +1,11 @@
 /** What plugins give each other. */
 
+import type { ISessionContext } from '@jupyterlab/apputils';
 import { Token } from '@lumino/coreutils';
 
 import type { EnvironmentsModel } from './models/environments';
 import type { JobsModel } from './models/jobs';
+import type { INotebookKernel } from './models/notebook/kernel';
 import type { IApi } from './services';
 
 /** The models that all parts of the extension share. */
@@ -16,4 +18,15 @@ export interface IEnvironmentsManager {
 export const IEnvironmentsManager = new Token<IEnvironmentsManager>(
   'jupyter-envs:IEnvironmentsManager',
   'Environments and the jobs that change them.'
+);
+
+/** The kernels of open notebooks. */
+export interface INotebookKernels {
+  /** The kernel of a session; the same object for the same session. */
+  of(context: ISessionContext): INotebookKernel;
+}
+
+export const INotebookKernels = new Token<INotebookKernels>(
+  'jupyter-envs:INotebookKernels',
+  'The kernels of open notebooks, and where they run.'
 );
