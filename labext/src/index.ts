@@ -1,3 +1,5 @@
+import { commandsPlugin } from './plugins/commands';
+import { jobsPlugin } from './plugins/jobs';
 import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
 import { notebookKernelsPlugin } from './plugins/notebookKernels';
@@ -8,6 +10,8 @@ import { sidebarPlugin } from './plugins/sidebar';
 export default [
   managerPlugin,
   sidebarPlugin,
+  commandsPlugin,
+  jobsPlugin,
   notebookKernelsPlugin,
   notebookPlugin,
   notebookRestartPlugin,

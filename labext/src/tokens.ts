@@ -6,6 +6,8 @@ import { Token } from '@lumino/coreutils';
 import type { EnvironmentsModel } from './models/environments';
 import type { JobsModel } from './models/jobs';
 import type { INotebookKernel } from './models/notebook/kernel';
+import type { SettingsModel } from './models/settings';
+import type { SidebarModel } from './models/sidebar';
 import type { IApi } from './services';
 
 /** The models that all parts of the extension share. */
@@ -13,6 +15,9 @@ export interface IEnvironmentsManager {
   readonly api: IApi;
   readonly environments: EnvironmentsModel;
   readonly jobs: JobsModel;
+  readonly settings: SettingsModel;
+  /** What the sidebar shows, and the row that commands without an id are for. */
+  readonly sidebar: SidebarModel;
 }
 
 export const IEnvironmentsManager = new Token<IEnvironmentsManager>(

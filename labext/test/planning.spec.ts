@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { fixed } from '../src/models/planning';
+import { fixed } from '../src/models/fixes';
 import { readEnvironment } from '../src/services/environments/validate';
 import { findConflict } from '../src/services/plans/validate';
 

@@ -1,63 +1,98 @@
-/** Asks for the name and the packages of a new environment, then shows its plan. */
+/** Asks for a new environment, shows its plan in the same dialog, and creates it. */
 
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { CreateModel, ICreateStart } from '../models/creating';
+import type { IJob } from '../services/jobs/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
-import { showPlanDialog } from './plan';
+import { CreateForm } from '../widgets/createForm';
+import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
+import { PlanStep } from '../widgets/planStep';
+import { showFlow } from './flow';
 
-interface IWish {
-  readonly name: string;
-  readonly specs: readonly string[];
-}
-
-/** Ask, plan and create. */
-export async function createEnvironment(manager: IEnvironmentsManager, trans: TranslationBundle): Promise<void> {
-  const answer = await showDialog<IWish>({
+/** Ask, plan and create; resolves with the job, or with `null` when it was given up. */
+export async function showCreateDialog(
+  manager: IEnvironmentsManager,
+  start: ICreateStart,
+  trans: TranslationBundle
+): Promise<IJob | null> {
+  const model = new CreateModel(manager, start);
+  let job: IJob | null = null;
+  const create = async (): Promise<void> => {
+    job = await model.apply();
+    if (job) {
+      dialog.close();
+    }
+  };
+  const close = (): void => dialog.close();
+  const dialog = showFlow({
     title: trans.__('New environment'),
-    body: new CreateBody(trans),
-    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Preview') })],
-    focusNodeSelector: 'input'
+    changed: model.changed,
+    focus: '#jp-envs-name',
+    render: () => (
+      <>
+        <Step model={model} trans={trans} />
+        <FlowFooter buttons={buttonsOf(model, trans, close, () => void create())} />
+      </>
+    )
   });
-  if (answer.button.accept && answer.value?.name) {
-    const { name, specs } = answer.value;
-    await showPlanDialog(manager, { action: 'create', name, specs, add_ipykernel: true }, trans);
+  await dialog.closed;
+  if (!job) {
+    model.planning.discard();
   }
+  model.dispose();
+  return job;
 }
 
-class CreateBody extends ReactWidget implements Dialog.IBodyWidget<IWish> {
-  constructor(private readonly _trans: TranslationBundle) {
-    super();
-    this.addClass('jp-envs-Create');
-  }
-
-  getValue(): IWish {
-    const values = [...this.node.querySelectorAll('input')].map(input => input.value.trim());
-    return { name: values[0] ?? '', specs: splitSpecs(values[1] ?? '') };
-  }
-
-  protected render(): JSX.Element {
-    const trans = this._trans;
+function Step(props: { model: CreateModel; trans: TranslationBundle }): JSX.Element {
+  const { model, trans } = props;
+  if (model.planning.state !== 'idle') {
     return (
-      <>
-        <label>
-          {trans.__('Name')}
-          <input className="jp-mod-styled" required spellCheck={false} />
-        </label>
-        <label>
-          {trans.__('Packages')}
-          <input className="jp-mod-styled" placeholder="python=3.11, pandas" spellCheck={false} />
-        </label>
-      </>
+      <PlanStep
+        facts={model.planning}
+        trans={trans}
+        onFix={fix => void model.planning.fix(fix)}
+        onReplace={(text, name) => void model.planning.replace(text, name)}
+      />
     );
   }
+  return (
+    <CreateForm
+      facts={model}
+      suggestions={model.suggestions.items}
+      looking={model.suggestions.busy}
+      lookProblem={model.suggestions.problem}
+      trans={trans}
+      onMode={mode => (model.mode = mode)}
+      onName={name => (model.name = name)}
+      onSpecs={specs => (model.specs = specs)}
+      onAsk={text => model.suggestions.ask(text)}
+      onPython={python => (model.python = python)}
+      onKernel={withKernel => (model.withKernel = withKernel)}
+      onFile={file => void model.setFile(file)}
+      onOrigin={id => model.setOrigin(id)}
+      onSubmit={() => void model.preview()}
+    />
+  );
 }
 
-/** The requests in a text: separated by commas that no digit or comparison follows, or by spaces. */
-export function splitSpecs(text: string): string[] {
-  return text
-    .split(/,(?!\s*[<>=!~])|\s+(?![<>=!~\d])/)
-    .map(spec => spec.trim())
-    .filter(Boolean);
+function buttonsOf(
+  model: CreateModel,
+  trans: TranslationBundle,
+  close: () => void,
+  create: () => void
+): readonly IFooterButton[] {
+  const { planning } = model;
+  const cancel = { label: trans.__('Cancel'), onClick: close };
+  if (planning.state === 'idle') {
+    const preview = { label: trans.__('Preview'), accept: true, disabled: !model.isComplete };
+    return [cancel, { ...preview, onClick: () => void model.preview() }];
+  }
+  const back = { label: trans.__('Back'), onClick: () => model.back() };
+  if (planning.state === 'failed') {
+    const label = planning.isStale ? trans.__('Plan again') : trans.__('Try again');
+    return [cancel, back, { label, accept: true, onClick: () => void planning.retry() }];
+  }
+  return [cancel, back, { label: trans.__('Create'), accept: true, disabled: planning.state !== 'planned', onClick: create }];
 }

@@ -1,74 +1,88 @@
 /** Shows what a change would do, then does it or not. */
 
-import { Dialog, ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { PlanningModel } from '../models/planning';
+import { PlanningModel, isHarmless } from '../models/planning';
+import type { IProblem } from '../services/errors';
+import type { IJob } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
-import { PlanView } from '../widgets/planView';
-import { Conflict, Problem } from '../widgets/problem';
+import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
+import { PlanStep } from '../widgets/planStep';
+import { showFlow } from './flow';
 
-/** Plan a request in a dialog; its job is followed when the person agrees. */
+export interface IPlanDialogOptions {
+  readonly request: IChangeRequest;
+  readonly title: string;
+  /** Apply a plan without asking when nothing is removed, goes back or is warned of. */
+  readonly trustHarmless?: boolean;
+  /** Why the request failed in a job: shown at once, with its fixes, instead of planning again. */
+  readonly problem?: IProblem | null;
+}
+
+/** Plan a request in a dialog; resolves with the job when the person agrees, with `null` when not. */
 export async function showPlanDialog(
   manager: IEnvironmentsManager,
-  request: IChangeRequest,
+  options: IPlanDialogOptions,
   trans: TranslationBundle
-): Promise<void> {
+): Promise<IJob | null> {
   const model = new PlanningModel(manager.api.plans, manager.jobs);
-  const agree = Dialog.okButton({ label: trans.__('Apply') });
-  const dialog = new Dialog({
-    title: request.name ? trans.__('Create %1', request.name) : trans.__('Planned changes'),
-    body: new PlanBody(model, trans),
-    buttons: [Dialog.cancelButton({ label: trans.__('Discard') }), agree],
-    defaultButton: 1
-  });
-  dialog.addClass('jp-envs-PlanDialog');
-  const enable = (): void => {
-    dialog.node.querySelector('.jp-mod-accept')?.toggleAttribute('disabled', model.state !== 'planned');
+  let job: IJob | null = null;
+  const apply = async (): Promise<void> => {
+    job = await model.apply();
+    if (job) {
+      dialog.close();
+    }
   };
-  model.changed.connect(enable);
-  requestAnimationFrame(enable);
-  void model.preview(request);
-  const result = await dialog.launch();
-  if (result.button.accept && (await model.apply()) === null && model.problem) {
-    await new Dialog({
-      title: trans.__('The change was refused'),
-      body: `${model.problem.message}. ${model.problem.hint}`,
-      buttons: [Dialog.okButton()]
-    }).launch();
-  } else if (!result.button.accept) {
+  model.changed.connect(() => {
+    if (options.trustHarmless && model.state === 'planned' && model.plan && isHarmless(model.plan)) {
+      void apply();
+    }
+  });
+  const close = (): void => dialog.close();
+  const dialog = showFlow({
+    title: options.title,
+    changed: model.changed,
+    focus: '.jp-mod-accept',
+    render: () => (
+      <>
+        <PlanStep
+          facts={model}
+          trans={trans}
+          onFix={fix => void model.fix(fix)}
+          onReplace={(text, name) => void model.replace(text, name)}
+        />
+        <FlowFooter buttons={planButtons(model, trans, close, () => void apply())} />
+      </>
+    )
+  });
+  if (options.problem) {
+    model.show(options.request, options.problem);
+  } else {
+    void model.preview(options.request);
+  }
+  await dialog.closed;
+  if (!job) {
     model.discard();
   }
   model.dispose();
+  return job;
 }
 
-class PlanBody extends ReactWidget {
-  constructor(
-    private readonly _model: PlanningModel,
-    private readonly _trans: TranslationBundle
-  ) {
-    super();
-    this.addClass('jp-envs-PlanBody');
+function planButtons(
+  model: PlanningModel,
+  trans: TranslationBundle,
+  close: () => void,
+  apply: () => void
+): readonly IFooterButton[] {
+  if (model.plan && model.plan.changes.length === 0) {
+    return [{ label: trans.__('Close'), onClick: close }];
   }
-
-  protected render(): JSX.Element {
-    return <UseSignal signal={this._model.changed}>{() => this._content()}</UseSignal>;
+  const discard = { label: model.state === 'planning' ? trans.__('Cancel') : trans.__('Discard'), onClick: close };
+  if (model.state === 'failed') {
+    const label = model.isStale ? trans.__('Plan again') : trans.__('Try again');
+    return [discard, { label, accept: true, onClick: () => void model.retry() }];
   }
-
-  private _content(): JSX.Element {
-    const { plan, problem, conflict } = this._model;
-    if (problem) {
-      return conflict ? (
-        <Conflict problem={problem} conflict={conflict} trans={this._trans} onFix={fix => void this._model.fix(fix)} />
-      ) : (
-        <Problem problem={problem} />
-      );
-    }
-    if (plan) {
-      return <PlanView plan={plan} trans={this._trans} />;
-    }
-    return <p aria-live="polite">{this._trans.__('Finding versions that go together…')}</p>;
-  }
+  return [discard, { label: trans.__('Apply'), accept: true, disabled: model.state !== 'planned', onClick: apply }];
 }

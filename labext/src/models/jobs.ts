@@ -2,17 +2,32 @@
 
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IProblem, asProblem } from '../services/errors';
-import { IJob, IJobEvent, IJobsApi, hasEnded } from '../services/jobs/interfaces';
+import { IProblem, RequestError, asProblem } from '../services/errors';
+import { IJob, IJobEvent, IJobsApi, ILogPiece, hasEnded } from '../services/jobs/interfaces';
+import type { IChangeRequest } from '../services/plans/interfaces';
 import { Model, same } from './base';
 import { Coalesced } from './coalesced';
+import { IProgress, further, progressOfEvent } from './progress';
+import { WatchedJobs } from './watched';
 
 const LIMIT = 50;
-const INTERVAL_MS = 500;
+/** A job is asked about often while it is young: most take a second. */
+const YOUNG_MS = 3000;
+const MOST_WAIT_MS = 10_000;
+
+/** Milliseconds between two questions about a young job, and about an older one. */
+export interface IPace {
+  readonly young: number;
+  readonly old: number;
+}
 
 /** The jobs of this server. */
 export class JobsModel extends Model {
-  constructor(private readonly _api: IJobsApi, private readonly _intervalMs = INTERVAL_MS) {
+  constructor(
+    private readonly _api: IJobsApi,
+    private readonly _watched: WatchedJobs = new WatchedJobs({ getItem: () => null, setItem: () => undefined }),
+    private readonly _pace: IPace = { young: 150, old: 500 }
+  ) {
     super();
   }
 
@@ -26,18 +41,31 @@ export class JobsModel extends Model {
     return this._jobs.filter(job => !hasEnded(job) && job.kind !== 'plan');
   }
 
+  /** Those that have ended, but for plans. */
+  get past(): readonly IJob[] {
+    return this._jobs.filter(job => hasEnded(job) && job.kind !== 'plan');
+  }
+
   get problem(): IProblem | null {
     return this._problem;
   }
 
-  /** Emitted once for each job that this tab saw alive, or started, and that has ended. */
+  /**
+   * Emitted once for each job that this tab saw alive, or started, and that has ended; also when it ended while the tab
+   * was reloading.
+   */
   get ended(): ISignal<this, IJob> {
     return this._ended;
   }
 
-  /** The last that a live job told of its progress. */
-  progressOf(id: string): IJobEvent | null {
+  /** How far a live job is. */
+  progressOf(id: string): IProgress | null {
     return this._progress.get(id) ?? null;
+  }
+
+  /** What was asked for in a job that this tab started; `null` when another one did. */
+  requestOf(id: string): IChangeRequest | null {
+    return this._watched.requestOf(id);
   }
 
   find(id: string): IJob | null {
@@ -48,8 +76,9 @@ export class JobsModel extends Model {
     return this._refresh.run();
   }
 
-  /** Take up a job that was just submitted and follow it. */
-  follow(job: IJob): void {
+  /** Take up a job that was just submitted, with what was asked for, and follow it. */
+  follow(job: IJob, request: IChangeRequest | null = null): void {
+    this._watched.watch(job.id, request);
     this._take([job, ...this._jobs.filter(other => other.id !== job.id)]);
   }
 
@@ -59,7 +88,6 @@ export class JobsModel extends Model {
     if (hasEnded(known)) {
       return Promise.resolve(known);
     }
-    this.follow(job);
     return new Promise(resolve => {
       const slot = (_: this, ended: IJob): void => {
         if (ended.id === job.id) {
@@ -68,6 +96,7 @@ export class JobsModel extends Model {
         }
       };
       this._ended.connect(slot);
+      this.follow(known);
     });
   }
 
@@ -79,8 +108,9 @@ export class JobsModel extends Model {
     }
   }
 
-  async log(id: string): Promise<string> {
-    return (await this._api.log(id, 0)).text;
+  /** Read a piece of a job's log from a byte on. */
+  logPiece(id: string, since: number): Promise<ILogPiece> {
+    return this._api.log(id, since);
   }
 
   override dispose(): void {
@@ -92,10 +122,10 @@ export class JobsModel extends Model {
     try {
       const jobs = await this._api.list(LIMIT);
       if (!this.isDisposed) {
-        this._problem = null;
         const listed = new Set(jobs.map(job => job.id));
         const mine = this._jobs.filter(job => !hasEnded(job) && !listed.has(job.id));
         this._take([...mine, ...jobs.map(job => this._newer(job))]);
+        this._recover();
       }
     } catch (error) {
       this._fail(error);
@@ -109,10 +139,10 @@ export class JobsModel extends Model {
   }
 
   private _take(jobs: readonly IJob[]): void {
-    const before = new Map(this._jobs.map(job => [job.id, job]));
     const changed = !same(jobs, this._jobs);
     this._jobs = jobs;
-    const ended = jobs.filter(job => hasEnded(job) && before.has(job.id) && !hasEnded(before.get(job.id)!));
+    jobs.filter(job => !hasEnded(job)).forEach(job => this._watched.watch(job.id));
+    const ended = jobs.filter(job => hasEnded(job) && this._watched.isWaiting(job.id));
     ended.forEach(job => this._forget(job.id));
     if (changed) {
       this.emitChanged();
@@ -122,8 +152,12 @@ export class JobsModel extends Model {
   }
 
   private _schedule(): void {
-    if (this._timer === undefined && !this.isDisposed && this._jobs.some(job => !hasEnded(job))) {
-      this._timer = setTimeout(() => void this._poll(), this._intervalMs);
+    const live = this._jobs.filter(job => !hasEnded(job));
+    if (this._timer === undefined && !this.isDisposed && live.length > 0) {
+      const young = live.some(job => Date.now() - job.created_at * 1000 < YOUNG_MS);
+      const pace = young ? this._pace.young : this._pace.old;
+      const wait = Math.min(pace * 2 ** this._failures, Math.max(MOST_WAIT_MS, pace));
+      this._timer = setTimeout(() => void this._poll(), wait);
     }
   }
 
@@ -137,28 +171,45 @@ export class JobsModel extends Model {
   private async _follow(job: IJob): Promise<void> {
     try {
       const news = await this._api.news(job.id, this._seen.get(job.id) ?? 0);
-      if (this.isDisposed) {
-        return;
-      }
-      this._problem = null;
-      const last = news.events[news.events.length - 1];
-      const progress = [...news.events].reverse().find(event => event.kind === 'progress' || event.kind === 'phase');
-      if (last) {
-        this._seen.set(job.id, last.seq);
-      }
-      if (progress) {
-        this._progress.set(job.id, progress);
-      }
-      this._take(this._jobs.map(other => (other.id === job.id ? news.job : other)));
-      if (progress) {
-        this.emitChanged();
+      if (!this.isDisposed) {
+        const moved = this._advance(job.id, news.events);
+        this._take(this._jobs.map(other => (other.id === job.id ? news.job : other)));
+        if (moved) {
+          this.emitChanged();
+        }
+        this._recover();
       }
     } catch (error) {
-      this._fail(error);
+      if (error instanceof RequestError && error.status === 404) {
+        this._take(this._jobs.filter(other => other.id !== job.id)); // cleaned away
+      } else {
+        this._fail(error);
+      }
+    }
+  }
+
+  private _advance(id: string, events: readonly IJobEvent[]): boolean {
+    const last = events[events.length - 1];
+    if (last) {
+      this._seen.set(id, last.seq);
+    }
+    const steps = events.filter(event => event.kind === 'progress' || event.kind === 'phase');
+    for (const event of steps) {
+      this._progress.set(id, further(this.progressOf(id), progressOfEvent(event)));
+    }
+    return steps.length > 0;
+  }
+
+  private _recover(): void {
+    this._failures = 0;
+    if (this._problem) {
+      this._problem = null;
+      this.emitChanged();
     }
   }
 
   private _fail(error: unknown): void {
+    this._failures += 1;
     const problem = asProblem(error);
     if (!this.isDisposed && problem.message !== this._problem?.message) {
       this._problem = problem;
@@ -167,15 +218,17 @@ export class JobsModel extends Model {
   }
 
   private _forget(id: string): void {
+    this._watched.told(id);
     this._progress.delete(id);
     this._seen.delete(id);
   }
 
   private readonly _refresh = new Coalesced(() => this._read());
   private readonly _ended = new Signal<this, IJob>(this);
-  private readonly _progress = new Map<string, IJobEvent>();
+  private readonly _progress = new Map<string, IProgress>();
   private readonly _seen = new Map<string, number>();
   private _jobs: readonly IJob[] = [];
   private _problem: IProblem | null = null;
+  private _failures = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }

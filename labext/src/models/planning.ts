@@ -6,12 +6,16 @@ import type { IChangeRequest, IConflict, IFix, IPlan, IPlansApi } from '../servi
 import { findConflict } from '../services/plans/validate';
 import { Model } from './base';
 import type { JobsModel } from './jobs';
+import { fixed, replaced } from './fixes';
 
 export type PlanningState = 'idle' | 'planning' | 'planned' | 'failed' | 'submitting' | 'submitted';
 
 /** A request and the plan that was made of it. */
 export class PlanningModel extends Model {
-  constructor(private readonly _api: IPlansApi, private readonly _jobs: JobsModel) {
+  constructor(
+    private readonly _api: IPlansApi,
+    private readonly _jobs: JobsModel
+  ) {
     super();
   }
 
@@ -30,12 +34,20 @@ export class PlanningModel extends Model {
   get conflict(): IConflict | null {
     return this._problem ? findConflict(this._problem.detail) : null;
   }
+  /** Whether the environment changed after the plan was made: then only a new plan helps. */
+  get isStale(): boolean {
+    return this._problem?.code === 'plan.stale';
+  }
 
   /** Plan a request; an earlier one is forgotten. */
   async preview(request: IChangeRequest): Promise<void> {
     const turn = this._begin(request);
     try {
       const job = await this._api.plan(request);
+      if (turn !== this._turn) {
+        this._cancel(job);
+        return;
+      }
       this._job = job;
       const ended = await this._jobs.whenEnded(job);
       if (!ended.result) {
@@ -57,7 +69,7 @@ export class PlanningModel extends Model {
     this._settle(turn, 'submitting', this._plan, null);
     try {
       const job = await this._api.execute(this._plan.plan_id);
-      this._jobs.follow(job);
+      this._jobs.follow(job, this._request);
       this._settle(turn, 'submitted', this._plan, null);
       return job;
     } catch (error) {
@@ -66,9 +78,20 @@ export class PlanningModel extends Model {
     }
   }
 
+  /** Show a request that could not be planned in a job elsewhere. */
+  show(request: IChangeRequest, problem: IProblem): void {
+    const turn = this._begin(request);
+    this._settle(turn, 'failed', null, problem);
+  }
+
   /** Plan the request changed by a fix. */
   fix(fix: IFix): Promise<void> {
     return this._request ? this.preview(fixed(this._request, fix)) : Promise.resolve();
+  }
+
+  /** Plan the request with another name for one that nobody knows. */
+  replace(text: string, name: string): Promise<void> {
+    return this._request ? this.preview(replaced(this._request, text, name)) : Promise.resolve();
   }
 
   /** Plan the same request again. */
@@ -79,11 +102,15 @@ export class PlanningModel extends Model {
   /** Forget the request; a plan that is being made is cancelled. */
   discard(): void {
     if (this._state === 'planning' && this._job) {
-      this._jobs.cancel(this._job.id).catch(error => console.warn('The planning could not be cancelled', error));
+      this._cancel(this._job);
     }
     this._turn += 1;
     this._request = null;
     this._settle(this._turn, 'idle', null, null);
+  }
+
+  private _cancel(job: IJob): void {
+    this._jobs.cancel(job.id).catch(error => console.warn('The planning could not be cancelled', error));
   }
 
   private _begin(request: IChangeRequest): number {
@@ -117,9 +144,8 @@ function problemOf(error: unknown): IProblem {
   return known ? (error as IProblem) : asProblem(error);
 }
 
-/** Return a request with a fix applied: one request replaced or added, or some left out. */
-export function fixed(request: IChangeRequest, fix: IFix): IChangeRequest {
-  const gone = new Set([fix.request, ...fix.also].filter(Boolean));
-  const kept = (request.specs ?? []).filter(spec => !gone.has(spec));
-  return { ...request, specs: fix.replacement ? [...kept, fix.replacement] : kept };
+/** Whether a plan takes nothing away from anybody: no package is removed or goes back, and nothing is warned of. Pure. */
+export function isHarmless(plan: IPlan): boolean {
+  const takes = plan.changes.some(change => change.kind === 'removed' || change.kind === 'downgraded');
+  return !takes && plan.warnings.length === 0 && plan.link_scripts.length === 0;
 }

@@ -1,44 +1,71 @@
-/** Puts the environments into the left sidebar and tells the model which notebook is active. */
+/** Puts the environments into the left sidebar, and tells the model which notebook is active. */
 
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { createEnvironment } from '../dialogs/create';
-import { showPlanDialog } from '../dialogs/plan';
-import { pathOfKernel } from '../models/kernels';
+import { CommandIDs } from '../commands/ids';
+import { ActiveKernel } from '../models/activeKernel';
+import { SuggestionsModel } from '../models/suggestions';
+import type { IEnvironment } from '../services/environments/interfaces';
 import { IEnvironmentsManager } from '../tokens';
 import { SidebarPanel } from '../widgets/sidebarPanel';
+import type { ISidebarActions } from '../widgets/sidebarView';
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-envs:sidebar',
   description: 'The list of environments in the left sidebar.',
   autoStart: true,
   requires: [IEnvironmentsManager],
-  optional: [INotebookTracker, ITranslator],
+  optional: [INotebookTracker, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     manager: IEnvironmentsManager,
     notebooks: INotebookTracker | null,
+    restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const panel = new SidebarPanel({
-      environments: manager.environments,
+      model: manager.sidebar,
       jobs: manager.jobs,
-      trans,
-      onCreate: () => void createEnvironment(manager, trans),
-      onInstall: (environment, specs) =>
-        void showPlanDialog(manager, { action: 'install', environment: environment.id, specs }, trans)
+      suggestions: new SuggestionsModel(manager.api.catalogue),
+      actions: actionsOf(app, manager),
+      trans
     });
     app.shell.add(panel, 'left', { rank: 450, type: 'Environments' });
-    const update = (): void => {
-      const session = notebooks?.currentWidget?.sessionContext;
-      const specs = app.serviceManager.kernelspecs.specs;
-      manager.environments.activePath = pathOfKernel(specs, session?.session?.kernel?.name);
-      session?.kernelChanged.connect(update);
-    };
-    notebooks?.currentChanged.connect(update);
-    app.serviceManager.kernelspecs.specsChanged.connect(update);
+    restorer?.add(panel, panel.id);
+    app.commands.addCommand(CommandIDs.showSidebar, {
+      label: trans.__('Show Environments'),
+      execute: () => app.shell.activateById(panel.id)
+    });
+    if (notebooks) {
+      new ActiveKernel(notebooks, app.serviceManager.kernelspecs, manager.environments);
+    }
   }
 };
+
+/** Everything that the sidebar does is a command, so that the palette, menus and other extensions do the same. */
+function actionsOf(app: JupyterFrontEnd, manager: IEnvironmentsManager): ISidebarActions {
+  const run = (command: string, args: ReadonlyPartialJSONObject = {}): void => {
+    app.commands.execute(command, args).catch(error => console.warn(`${command} failed`, error));
+  };
+  const on = (command: string) => (environment: IEnvironment) => {
+    if (app.commands.isEnabled(command, { id: environment.id })) {
+      run(command, { id: environment.id });
+    }
+  };
+  return {
+    onSelect: environment => manager.sidebar.select(environment.id),
+    onOpen: on(CommandIDs.open),
+    onRename: on(CommandIDs.rename),
+    onDelete: on(CommandIDs.delete),
+    onCreate: () => run(CommandIDs.create),
+    onRefresh: () => run(CommandIDs.refresh),
+    onInstall: async (environment, specs) =>
+      (await app.commands.execute(CommandIDs.install, { id: environment.id, specs: [...specs] })) !== null,
+    onLog: job => run(CommandIDs.showLog, { job }),
+    onCancel: job => run(CommandIDs.cancelJob, { job })
+  };
+}

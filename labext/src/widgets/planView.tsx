@@ -3,42 +3,107 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { IPlan } from '../services/plans/interfaces';
+import type { IPackageChange, IPlan } from '../services/plans/interfaces';
 import { formatBytes } from './format';
+import { sentence } from './problem';
+
+const ORDER = ['removed', 'downgraded', 'upgraded', 'rebuilt', 'relinked', 'added'];
 
 export function PlanView(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element {
   const { plan, trans } = props;
+  if (plan.changes.length === 0) {
+    return <p className="jp-envs-Plan-nothing">{trans.__('Everything that was asked for is there: nothing has to change.')}</p>;
+  }
   return (
     <div className="jp-envs-Plan">
-      <p className="jp-envs-Plan-cost">
-        {trans.__('%1 changes', plan.changes.length)} · {trans.__('download %1', formatBytes(plan.download_bytes))} ·{' '}
-        {trans.__('%1 more on the disk', formatBytes(plan.disk_bytes))}
-      </p>
-      {plan.changes.length === 0 && <p>{trans.__('Everything that was asked for is there.')}</p>}
+      <PlanCost plan={plan} trans={trans} />
       {plan.warnings.map((warning, index) => (
         <p key={index} className="jp-envs-Plan-warning">
-          {warning.message} {warning.hint}
+          {[warning.message, warning.hint].filter(Boolean).map(sentence).join(' ')}
         </p>
       ))}
       {plan.link_scripts.length > 0 && (
         <p className="jp-envs-Plan-warning">{trans.__('Scripts that will run: %1', plan.link_scripts.join(', '))}</p>
       )}
-      <div className="jp-envs-Plan-scroll" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
-        <table className="jp-envs-Plan-table">
-          <tbody>
-            {plan.changes.map(change => (
-              <tr key={change.name} data-kind={change.kind}>
-                <th scope="row">{change.name}</th>
-                <td>{kindText(change.kind, trans)}</td>
-                <td>{[change.before?.version, change.after?.version].filter(Boolean).join(' → ')}</td>
-                <td>{change.after?.source ?? ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ChangeTable plan={plan} trans={trans} />
     </div>
   );
+}
+
+function PlanCost(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element {
+  const { plan, trans } = props;
+  const counts = ORDER.map(kind => [kind, plan.changes.filter(change => change.kind === kind).length] as const);
+  return (
+    <div className="jp-envs-Plan-cost">
+      <ul className="jp-envs-Plan-counts" aria-label={trans.__('Changes by kind')}>
+        {counts
+          .filter(([, count]) => count > 0)
+          .map(([kind, count]) => (
+            <li key={kind} data-kind={kind}>
+              {count} {kindText(kind, trans)}
+            </li>
+          ))}
+      </ul>
+      <span>
+        {plan.download_bytes > 0
+          ? trans.__('%1 to download', formatBytes(plan.download_bytes))
+          : trans.__('nothing to download')}
+        {' · '}
+        {diskText(plan.disk_bytes, trans)}
+      </span>
+    </div>
+  );
+}
+
+function diskText(bytes: number, trans: TranslationBundle): string {
+  return bytes >= 0 ? trans.__('%1 more on the disk', formatBytes(bytes)) : trans.__('%1 less on the disk', formatBytes(-bytes));
+}
+
+function ChangeTable(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element {
+  const { plan, trans } = props;
+  const rank = (change: IPackageChange): number => ORDER.indexOf(change.kind);
+  const changes = [...plan.changes].sort((left, right) => rank(left) - rank(right) || left.name.localeCompare(right.name));
+  return (
+    <div className="jp-envs-Plan-scroll" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
+      <table className="jp-envs-Plan-table">
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('Package')}</th>
+            <th scope="col">{trans.__('Change')}</th>
+            <th scope="col">{trans.__('Version')}</th>
+            <th scope="col">{trans.__('From')}</th>
+            <th scope="col" className="jp-envs-Plan-number">
+              {trans.__('Size')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {changes.map(change => (
+            <tr key={change.name} data-kind={change.kind}>
+              <th scope="row">{change.name}</th>
+              <td className="jp-envs-Plan-kind">{kindText(change.kind, trans)}</td>
+              <td>{versionText(change)}</td>
+              <td>{change.after ? sourceText(change.after.source, change.after.channel) : ''}</td>
+              <td className="jp-envs-Plan-number">{change.after?.size ? formatBytes(change.after.size) : ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function versionText(change: IPackageChange): string {
+  const { before, after } = change;
+  if (before && after && before.version === after.version) {
+    return before.build === after.build ? after.version : `${after.version} (${before.build} → ${after.build})`;
+  }
+  return [before?.version, after?.version].filter(Boolean).join(' → ');
+}
+
+/** The channel's own name rather than its whole address. */
+function sourceText(source: string, channel: string): string {
+  return channel ? (channel.replace(/\/+$/, '').split('/').pop() ?? channel) : source;
 }
 
 function kindText(kind: string, trans: TranslationBundle): string {

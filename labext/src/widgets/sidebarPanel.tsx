@@ -1,22 +1,23 @@
 /** The sidebar's Lumino panel: hands what the models know to the components that draw it. */
 
-import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { pythonIcon } from '@jupyterlab/ui-components';
+import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { EnvironmentsModel } from '../models/environments';
+import { environmentIcon } from '../icons';
 import type { JobsModel } from '../models/jobs';
-import type { IEnvironment } from '../services/environments/interfaces';
-import { EnvironmentList } from './environmentList';
+import type { SidebarModel } from '../models/sidebar';
+import type { SuggestionsModel } from '../models/suggestions';
 import { JobList } from './jobList';
+import { ISidebarActions, SidebarView } from './sidebarView';
 
 export interface ISidebarOptions {
-  readonly environments: EnvironmentsModel;
+  readonly model: SidebarModel;
   readonly jobs: JobsModel;
+  readonly suggestions: SuggestionsModel;
+  readonly actions: ISidebarActions;
   readonly trans: TranslationBundle;
-  readonly onCreate: () => void;
-  readonly onInstall: (environment: IEnvironment, specs: readonly string[]) => void;
 }
 
 export class SidebarPanel extends ReactWidget {
@@ -24,40 +25,64 @@ export class SidebarPanel extends ReactWidget {
     super();
     this.id = 'jp-envs-sidebar';
     this.addClass('jp-envs-Sidebar');
-    this.title.icon = pythonIcon;
+    this.title.icon = environmentIcon;
     this.title.caption = _options.trans.__('Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _options.trans.__('Environments'));
   }
 
   protected render(): JSX.Element {
-    const { environments, jobs, trans, onCreate, onInstall } = this._options;
+    const { model, jobs, suggestions } = this._options;
     return (
       <>
-        <UseSignal signal={environments.changed}>
-          {() => (
-            <EnvironmentList
-              environments={environments.environments}
-              active={environments.active}
-              problem={environments.problem}
-              trans={trans}
-              onCreate={onCreate}
-              onRetry={() => void environments.refresh()}
-              onInstall={onInstall}
-            />
-          )}
+        <UseSignal signal={model.changed}>
+          {() => <UseSignal signal={suggestions.changed}>{() => this._view()}</UseSignal>}
         </UseSignal>
-        <UseSignal signal={jobs.changed}>
-          {() => (
-            <JobList
-              jobs={jobs.live}
-              progressOf={id => jobs.progressOf(id)}
-              trans={trans}
-              onCancel={id => void jobs.cancel(id).catch(error => console.warn('Not cancelled', error))}
-            />
-          )}
+        <UseSignal signal={model.changed}>
+          {() => <UseSignal signal={jobs.changed}>{() => this._jobs()}</UseSignal>}
         </UseSignal>
       </>
+    );
+  }
+
+  private _view(): JSX.Element {
+    const { model, suggestions, actions, trans } = this._options;
+    const { environments } = model;
+    return (
+      <SidebarView
+        environments={environments.environments}
+        active={environments.active}
+        problem={environments.problem}
+        filter={model.filter}
+        groups={model.groups}
+        isFolded={group => model.isFolded(group)}
+        selected={model.selected}
+        suggestions={suggestions.items}
+        looking={suggestions.busy}
+        lookProblem={suggestions.problem}
+        trans={trans}
+        onAsk={text => suggestions.ask(text)}
+        onFilter={text => (model.filter = text)}
+        onFold={(group, folded) => model.fold(group, folded)}
+        {...actions}
+      />
+    );
+  }
+
+  private _jobs(): JSX.Element {
+    const { model, jobs, actions, trans } = this._options;
+    return (
+      <JobList
+        live={jobs.live}
+        past={jobs.past}
+        problem={jobs.problem}
+        unfolded={model.showJobs}
+        progressOf={id => jobs.progressOf(id)}
+        trans={trans}
+        onUnfold={unfolded => (model.showJobs = unfolded)}
+        onCancel={actions.onCancel}
+        onLog={actions.onLog}
+      />
     );
   }
 }

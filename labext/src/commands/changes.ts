@@ -1,0 +1,141 @@
+/** Commands that change environments: create, install, any change, undo, clone. */
+
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { addIcon, copyIcon, undoIcon } from '@jupyterlab/ui-components';
+
+import { showCreateDialog } from '../dialogs/create';
+import { askForSpecs } from '../dialogs/install';
+import { showPlanDialog } from '../dialogs/plan';
+import { environmentIcon } from '../icons';
+import type { ICreateStart } from '../models/creating';
+import type { IProblem } from '../services/errors';
+import type { IEnvironment } from '../services/environments/interfaces';
+import type { IJob } from '../services/jobs/interfaces';
+import type { IChangeRequest } from '../services/plans/interfaces';
+import { ICommandContext, ID_ARGUMENT, findTarget, followed, getTarget } from './context';
+import { CommandIDs, IChangeArgs } from './ids';
+
+/** Register them. */
+export function addChangeCommands(context: ICommandContext): void {
+  addCreate(context);
+  addInstall(context);
+  addChange(context);
+  addUndo(context);
+}
+
+/** Whether an environment can be changed now. */
+export function isChangeable(environment: IEnvironment | null): boolean {
+  return environment !== null && environment.writable && !environment.frozen && !environment.busy && environment.kind !== 'venv';
+}
+
+/** Whether a command that changes an environment is offered: one that will still be asked for can be. */
+export function mayChange(context: ICommandContext, args: ReadonlyPartialJSONObject): boolean {
+  return args['pick'] ? (context.manager.environments.environments?.length ?? 0) > 0 : isChangeable(findTarget(context, args));
+}
+
+function addCreate(context: ICommandContext): void {
+  const { app, manager, trans } = context;
+  const create = async (start: ICreateStart): Promise<IJob | null> => {
+    const job = await showCreateDialog(manager, start, trans);
+    return job && manager.jobs.whenEnded(job);
+  };
+  app.commands.addCommand(CommandIDs.create, {
+    label: args => (args['isPalette'] ? trans.__('New Environment…') : trans.__('Environment…')),
+    caption: trans.__('Make an environment with packages of its own'),
+    icon: args => (args['isPalette'] ? undefined : environmentIcon),
+    describedBy: { args: { type: 'object', properties: { name: { type: 'string' }, clone_from: { type: 'string' } } } },
+    execute: args => create(args as ICreateStart)
+  });
+  app.commands.addCommand(CommandIDs.clone, {
+    label: trans.__('Clone…'),
+    caption: trans.__('Make a copy that can be changed on its own'),
+    icon: args => (args['isPalette'] ? undefined : copyIcon),
+    describedBy: ID_ARGUMENT,
+    isEnabled: args => Boolean(args['pick']) || findTarget(context, args) !== null,
+    execute: async args => {
+      const environment = await getTarget(context, args);
+      return environment && create({ clone_from: environment.id });
+    }
+  });
+}
+
+function addInstall(context: ICommandContext): void {
+  const { app, manager, trans } = context;
+  app.commands.addCommand(CommandIDs.install, {
+    label: args => {
+      const active = args['active'] ? manager.environments.active : null;
+      return active ? trans.__('Install Packages into %1…', active.name) : trans.__('Install Packages…');
+    },
+    icon: args => (args['isPalette'] ? undefined : addIcon),
+    describedBy: ID_ARGUMENT,
+    isEnabled: args => mayChange(context, args),
+    execute: async args => {
+      const environment = await getTarget(context, args);
+      if (!environment) {
+        return null;
+      }
+      const given = Array.isArray(args['specs']) ? args['specs'].map(String) : [];
+      const specs = given.length > 0 ? given : await askForSpecs(manager, environment, trans);
+      return specs.length > 0 ? change(context, { action: 'install', environment: environment.id, specs }) : null;
+    }
+  });
+}
+
+function addChange(context: ICommandContext): void {
+  context.app.commands.addCommand(CommandIDs.change, {
+    label: context.trans.__('Plan a Change'),
+    isVisible: () => false,
+    describedBy: { args: { type: 'object', required: ['request'], properties: { request: { type: 'object' } } } },
+    execute: args => change(context, (args as unknown as IChangeArgs).request, (args['problem'] ?? null) as IProblem | null)
+  });
+}
+
+function addUndo(context: ICommandContext): void {
+  const { app, manager, trans } = context;
+  app.commands.addCommand(CommandIDs.undo, {
+    label: trans.__('Undo Last Change…'),
+    icon: args => (args['isPalette'] ? undefined : undoIcon),
+    describedBy: ID_ARGUMENT,
+    isEnabled: args => mayChange(context, args) && (Boolean(args['pick']) || (findTarget(context, args)?.generation ?? 0) > 1),
+    execute: async args => {
+      const environment = await getTarget(context, args);
+      if (!environment) {
+        return null;
+      }
+      const request: IChangeRequest = { action: 'undo', environment: environment.id };
+      if (args['confirm'] !== false) {
+        return change(context, request);
+      }
+      return followed(context, trans.__('Undo'), async () => {
+        const job = await manager.api.plans.change(request);
+        manager.jobs.follow(job, request);
+        return job;
+      });
+    }
+  });
+}
+
+/** Plan in a dialog, then do it; resolves with the ended job. A `problem` is shown with its fixes instead of a plan. */
+async function change(context: ICommandContext, request: IChangeRequest, problem: IProblem | null = null): Promise<IJob | null> {
+  const { manager } = context;
+  const trustHarmless = manager.settings.values.applyHarmless && problem === null;
+  const options = { request, title: titleOf(context, request), trustHarmless, problem };
+  const job = await showPlanDialog(manager, options, context.trans);
+  return job && manager.jobs.whenEnded(job);
+}
+
+function titleOf(context: ICommandContext, request: IChangeRequest): string {
+  const { manager, trans } = context;
+  const name = request.name || (request.environment ? manager.environments.find(request.environment)?.name : '') || '';
+  const titles: Record<IChangeRequest['action'], string> = {
+    create: trans.__('Create %1', name),
+    install: trans.__('Install into %1', name),
+    remove: trans.__('Remove from %1', name),
+    update: trans.__('Update %1', name),
+    restore: trans.__('Restore %1', name),
+    undo: trans.__('Undo the last change of %1', name),
+    clone: trans.__('Clone into %1', name),
+    repair: trans.__('Repair %1', name)
+  };
+  return titles[request.action];
+}

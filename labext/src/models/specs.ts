@@ -1,0 +1,45 @@
+/** Requests as people type them: `pandas`, `numpy>=2,<3`, `conda-forge::scipy`, `pypi::"rich[all]"`. Pure. */
+
+const OPERATOR = /\s*(===?|!=|>=|<=|~=|=|>|<)\s*/;
+
+/** The requests in a text, separated by commas, spaces or lines; a comma before a comparison belongs to a version. */
+export function splitSpecs(text: string): string[] {
+  return text
+    .replace(/\s*([<>=!~]=?=?)\s*(?=[\w*])/g, '$1')
+    .split(/,(?!\s*[<>=!~])|\s+/)
+    .map(spec => spec.trim())
+    .filter(Boolean);
+}
+
+/** The name that a request is about, without source and version. */
+export function nameOfSpec(spec: string): string {
+  const bare = spec.slice(spec.lastIndexOf('::') + (spec.includes('::') ? 2 : 0));
+  return /^[\w.-]*/.exec(bare.trim())?.[0]?.toLowerCase() ?? '';
+}
+
+/** What is being typed: a name, or a version of one. */
+export interface ITyped {
+  readonly prefix: string;
+  readonly name: string;
+  readonly operator: string;
+  readonly version: string;
+}
+
+/** Take apart what is being typed; `operator` is empty as long as it is only a name. */
+export function readTyped(text: string): ITyped {
+  const at = text.lastIndexOf('::');
+  const prefix = at < 0 ? '' : text.slice(0, at + 2);
+  const rest = text.slice(prefix.length).trimStart();
+  const found = OPERATOR.exec(rest);
+  if (!found) {
+    return { prefix, name: rest.trim(), operator: '', version: '' };
+  }
+  const version = rest.slice(found.index + found[0].length).trim();
+  return { prefix, name: rest.slice(0, found.index).trim(), operator: found[1]!, version };
+}
+
+/** Return requests with one more; a request for the same package is replaced. */
+export function withSpec(specs: readonly string[], spec: string): string[] {
+  const name = nameOfSpec(spec);
+  return [...specs.filter(other => nameOfSpec(other) !== name), spec];
+}

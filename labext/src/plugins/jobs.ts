@@ -1,0 +1,71 @@
+/** Shows running jobs in the status bar, and tells when one has ended. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, TranslationBundle, nullTranslator } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../commands/ids';
+import { NoticeAction, noticeOf } from '../models/notices';
+import type { IJob } from '../services/jobs/interfaces';
+import { IEnvironmentsManager } from '../tokens';
+import { outcomeText } from '../widgets/jobText';
+import { JobsStatus } from '../widgets/jobsStatus';
+
+const SUCCESS_SHOWN_MS = 10_000;
+
+export const jobsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-envs:jobs',
+  description: 'Running changes in the status bar, and notifications when they end.',
+  autoStart: true,
+  requires: [IEnvironmentsManager],
+  optional: [IStatusBar, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    manager: IEnvironmentsManager,
+    statusBar: IStatusBar | null,
+    translator: ITranslator | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load('jupyter_envs');
+    const { jobs } = manager;
+    jobs.ended.connect((_, job) => tell(app, manager, job, trans));
+    statusBar?.registerStatusItem('jupyter-envs:jobs', {
+      item: new JobsStatus(jobs, trans, () => void app.commands.execute(CommandIDs.showJobs)),
+      align: 'middle',
+      isActive: () => jobs.live.length > 0,
+      activeStateChanged: jobs.changed as never
+    });
+  }
+};
+
+function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, job: IJob, trans: TranslationBundle): void {
+  const notice = noticeOf(job, manager.jobs.requestOf(job.id), manager.settings.values.notify);
+  if (notice) {
+    const isPassing = notice.type === 'success' || notice.type === 'info';
+    Notification.emit(outcomeText(job, trans), notice.type, {
+      autoClose: isPassing ? SUCCESS_SHOWN_MS : false,
+      actions: notice.actions.map(action => button(app, manager, job, action, trans))
+    });
+  }
+}
+
+function button(
+  app: JupyterFrontEnd,
+  manager: IEnvironmentsManager,
+  job: IJob,
+  action: NoticeAction,
+  trans: TranslationBundle
+): Notification.IAction {
+  const id = job.environment ?? undefined;
+  const request = manager.jobs.requestOf(job.id);
+  const run = (command: string, args: object) => () => void app.commands.execute(command, args as never);
+  const buttons: Record<NoticeAction, Notification.IAction> = {
+    notebook: { label: trans.__('Open notebook'), callback: run(CommandIDs.newNotebook, { id }), displayType: 'accent' },
+    open: { label: trans.__('Show it'), callback: run(CommandIDs.open, { id }), displayType: 'link' },
+    undo: { label: trans.__('Undo'), callback: run(CommandIDs.undo, { id, confirm: false }) },
+    retry: { label: trans.__('Retry'), callback: run(CommandIDs.change, { request }), displayType: 'accent' },
+    fix: { label: trans.__('Fix…'), callback: run(CommandIDs.change, { request, problem: job.error }), displayType: 'accent' },
+    log: { label: trans.__('Show log'), callback: run(CommandIDs.showLog, { job: job.id }), displayType: 'link' }
+  };
+  return buttons[action];
+}
