@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { ISuggestionOptions, SuggestionModel } from '../../src/models/notebook/suggestion';
+import type { IModuleOwner } from '../../src/services/catalogue/interfaces';
 import type { IEnvironment, IPackage } from '../../src/services/environments/interfaces';
 import { readPackage } from '../../src/services/environments/validate';
 import { FakeEnvironments, FakeKernel, environment, settled } from './fakes';
@@ -11,6 +12,7 @@ interface ISetUp {
   readonly installed?: string[];
   readonly environment?: Partial<IEnvironment>;
   readonly unknown?: boolean;
+  readonly owner?: string;
 }
 
 async function setUp(options: ISetUp = {}) {
@@ -26,14 +28,16 @@ async function setUp(options: ISetUp = {}) {
     installed.push(name);
     return Promise.resolve(null);
   };
-  const packageOf = (): Promise<string> =>
-    options.unknown ? Promise.reject(new Error('no such module')) : Promise.resolve('scikit-learn');
+  const ownerOf = (): Promise<IModuleOwner> =>
+    options.unknown
+      ? Promise.reject(new Error('no such module'))
+      : Promise.resolve({ package: options.owner ?? 'scikit-learn', alternatives: ['scikit-learn-intelex'] });
   const model = new SuggestionModel({
     missing: { module, top: module.split('.')[0]! },
     fresh: options.fresh ?? true,
     kernel,
     environments: environments.model,
-    api: { catalogue: { packageOf }, environments: { packages: () => Promise.resolve(list()) } },
+    api: { catalogue: { ownerOf }, environments: { packages: () => Promise.resolve(list()) } },
     install
   });
   await settled();
@@ -78,6 +82,11 @@ describe('SuggestionModel', () => {
     expect(model.state).toBe('installed');
   });
 
+  it('takes another package that brings the module for the right one', async () => {
+    const { model } = await setUp({ fresh: false, installed: ['scikit-learn-intelex'] });
+    expect([model.state, model.package]).toEqual(['installed', 'scikit-learn-intelex']);
+  });
+
   it('keeps silent when the package is there and the cell has failed all the same', async () => {
     const { model } = await setUp({ installed: ['scikit-learn'] });
     expect(model.state).toBe('none');
@@ -86,6 +95,11 @@ describe('SuggestionModel', () => {
   it('keeps silent about a part that an installed package does not have', async () => {
     const { model } = await setUp({ module: 'sklearn.nothing', fresh: false, installed: ['scikit-learn'] });
     expect(model.state).toBe('none');
+  });
+
+  it('offers the package of a namespace, not one that merely has its name', async () => {
+    expect((await setUp({ module: 'ruamel.yaml', owner: 'ruamel.yaml' })).model.state).toBe('offer');
+    expect((await setUp({ module: 'google.nothing', owner: 'google' })).model.state).toBe('none');
   });
 
   it.each([{ unknown: true }, { environment: { writable: false } }, { environment: { kind: 'venv' } }])(

@@ -24,7 +24,7 @@ export interface ISuggestionOptions {
   readonly kernel: INotebookKernel;
   readonly environments: EnvironmentsModel;
   readonly api: {
-    readonly catalogue: Pick<ICatalogueApi, 'packageOf'>;
+    readonly catalogue: Pick<ICatalogueApi, 'ownerOf'>;
     readonly environments: Pick<IEnvironmentsApi, 'packages'>;
   };
   /** Show a preview and carry it out; `null` when the person thought better of it. */
@@ -107,10 +107,16 @@ export class SuggestionModel extends Model {
   private async _judge(environment: IEnvironment): Promise<readonly [SuggestionState, string]> {
     const { missing, api } = this._options;
     try {
-      const name = await api.catalogue.packageOf(missing.module);
+      const owner = await api.catalogue.ownerOf(missing.module, environment.id);
+      // Python did find `a` before it missed `a.b`: a guess by the name `a` helps nobody.
+      if (missing.module !== missing.top && samePackage(owner.package, missing.top)) {
+        return ['none', ''];
+      }
       const packages = await api.environments.packages(environment.id);
-      if (!packages.some(installed => samePackage(installed.name, name))) {
-        return ['offer', name];
+      const candidates = [owner.package, ...owner.alternatives];
+      const name = candidates.find(candidate => packages.some(({ name }) => samePackage(name, candidate)));
+      if (name === undefined) {
+        return ['offer', owner.package];
       }
       // The package is there but has no such part: installing it again would change nothing.
       return [missing.module === missing.top ? 'installed' : 'none', name];

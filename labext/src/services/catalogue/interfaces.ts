@@ -46,6 +46,12 @@ export interface ISources {
   readonly problems: readonly { readonly channel: string; readonly message: string }[];
 }
 
+/** The package that brings a module, by the spelling of the first source that has it, and other packages that may. */
+export interface IModuleOwner {
+  readonly package: string;
+  readonly alternatives: readonly string[];
+}
+
 /** What a file of requests asks for. */
 export interface IParsedFile {
   readonly format: string;
@@ -62,6 +68,6 @@ export interface ICatalogueApi {
   search(text: string, environment: string | null): Promise<ISearchAnswer>;
   package(name: string, source: string, environment: string | null): Promise<IPackageVersions>;
   sources(): Promise<ISources>;
-  packageOf(module: string): Promise<string>;
+  ownerOf(module: string, environment: string | null): Promise<IModuleOwner>;
   parse(name: string, text: string): Promise<IParsedFile>;
 }

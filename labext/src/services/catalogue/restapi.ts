@@ -1,9 +1,8 @@
 /** The search, packages, sources, modules and exchange resources over HTTP. */
 
 import type { Connection } from '../connection';
-import { Fields } from '../fields';
-import type { ICatalogueApi, IPackageVersions, IParsedFile, ISearchAnswer, ISources } from './interfaces';
-import { readPackageVersions, readParsed, readSearch, readSources } from './validate';
+import type { ICatalogueApi, IModuleOwner, IPackageVersions, IParsedFile, ISearchAnswer, ISources } from './interfaces';
+import { readOwner, readPackageVersions, readParsed, readSearch, readSources } from './validate';
 
 const LIMIT = 30;
 
@@ -25,8 +24,9 @@ export class CatalogueApi implements ICatalogueApi {
     return readSources(await this._connection.send('GET', ['sources']));
   }
 
-  async packageOf(module: string): Promise<string> {
-    return new Fields(await this._connection.send('GET', ['modules', module]), 'answer').text('package');
+  async ownerOf(module: string, environment: string | null): Promise<IModuleOwner> {
+    const query = { environment: environment ?? undefined };
+    return readOwner(await this._connection.send('GET', ['modules', module], { query }));
   }
 
   async parse(name: string, text: string): Promise<IParsedFile> {

@@ -1,7 +1,7 @@
 /** Unknown JSON to names, versions and sources; throws `InvalidResponse`. */
 
 import { Fields } from '../fields';
-import type { IFound, IPackageVersions, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
+import type { IFound, IModuleOwner, IPackageVersions, IParsedFile, ISearchAnswer, ISources, IVersion } from './interfaces';
 
 /** Read the answer to a search. */
 export function readSearch(value: unknown): ISearchAnswer {
@@ -61,6 +61,12 @@ export function readSources(value: unknown): ISources {
 function readSourceProblem(value: unknown, where: string): ISources['problems'][number] {
   const fields = new Fields(value, where);
   return { channel: fields.text('channel', ''), message: fields.text('message') };
+}
+
+/** Read which package brings a module. */
+export function readOwner(value: unknown): IModuleOwner {
+  const fields = new Fields(value, 'answer');
+  return { package: fields.text('package'), alternatives: fields.texts('alternatives') };
 }
 
 /** Read what a file asks for. */
