@@ -6,44 +6,34 @@ Refuses a ``.conda`` whose inner archives are not the two that its ``index.json`
 from __future__ import annotations
 
 import bz2
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, cast
 
 import msgspec
 import zstandard
 
 from jupyter_envs.engine.archive.guard import Guard, refuse
-from jupyter_envs.engine.archive.tar import corrupt, iter_members
+from jupyter_envs.engine.archive.tar import ReadInto, corrupt, iter_members
 from jupyter_envs.engine.archive.writer import TreeWriter
 from jupyter_envs.engine.archive.zips import Entry, ZipReader
 
 
-class _ChunkReader(io.RawIOBase):
-    """Gives an iterator of chunks the ``readinto`` that decompressors ask for."""
+class _ChunkReader:
+    """Gives an iterator of chunks the ``read`` that the decompressor asks for; each chunk goes through uncopied."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
-        self._rest = b""
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer has no len()
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
+    def read(self, _size: int) -> bytes:
+        return next(self._chunks, b"")
 
 
-def extract_conda(path: str, writer: TreeWriter, guard: Guard, name: str) -> str:
+def extract_conda(path: str, writer: TreeWriter, guard: Guard, name: str, *, checked: bool = True) -> str:
     """Extract a ``.conda`` file: its ``info`` archive first, then its ``pkg`` archive.
 
-    Returns the ``name-version-build`` that the inner archives carry (CEP 35).
+    ``checked`` is the zip reader's. Returns the ``name-version-build`` that the inner archives carry (CEP 35).
     """
-    with ZipReader(path, guard, name) as reader:
+    with ZipReader(path, guard, name, checked=checked) as reader:
         info, package = _find_inner(reader.entries, name)
         _check_format(reader, name)
         for entry in (info, package):
@@ -55,7 +45,7 @@ def extract_tar_bz2(path: str, writer: TreeWriter, guard: Guard, name: str) -> N
     """Extract a ``.tar.bz2`` file."""
     try:
         with bz2.open(path) as stream:
-            _extract_tar(stream.read1, writer, guard, name)
+            _extract_tar(stream.readinto, writer, guard, name)
     except (EOFError, ValueError) as error:
         raise corrupt(name, str(error)) from error
     except OSError as error:
@@ -86,18 +76,16 @@ def _check_format(reader: ZipReader, name: str) -> None:
 
 
 def _extract_zst(chunks: Iterator[bytes], writer: TreeWriter, guard: Guard, name: str) -> None:
-    source = _ChunkReader(chunks)
+    source = cast("IO[bytes]", _ChunkReader(chunks))
     try:
-        with zstandard.ZstdDecompressor().stream_reader(
-            cast("IO[bytes]", source), read_size=1 << 18, read_across_frames=True
-        ) as stream:
-            _extract_tar(stream.read, writer, guard, name)
+        with zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True) as stream:
+            _extract_tar(stream.readinto, writer, guard, name)
     except zstandard.ZstdError as error:
         raise corrupt(name, str(error)) from error
 
 
-def _extract_tar(read: Callable[[int], bytes], writer: TreeWriter, guard: Guard, name: str) -> None:
-    for member in iter_members(read, name, guard.admit_bytes):
+def _extract_tar(readinto: ReadInto, writer: TreeWriter, guard: Guard, name: str) -> None:
+    for member in iter_members(readinto, name, guard.admit_bytes):
         path = member.name.removeprefix("./")
         if member.kind == "file":
             writer.file(path, member.chunks, member.mode, member.mtime)

@@ -44,8 +44,9 @@ def extract(
     verify_archive : bool
         Whether size and digest of the archive are checked first; ``False`` when they were just now.
     verify_files : bool
-        Whether each file's digest is compared with ``info/paths.json``, not only its size. An archive whose own digest
-        is right can differ there only if it was built so (conda's ``extra_safety_checks``, off by default there too).
+        Whether each file's digest is compared with ``info/paths.json``, not only its size, and the zip's own checksums.
+        An archive whose digest is right can differ there only if it was built so (conda's ``extra_safety_checks``, off
+        by default there too).
 
     Raises
     ------
@@ -94,7 +95,7 @@ def _extract_archive(record: RepodataRecord, archive: str, root: str, verify_fil
 
         extract_wheel(archive, record, writer, guard)
     elif record.fn.endswith(".conda"):
-        inner = extract_conda(archive, writer, guard, record.fn)
+        inner = extract_conda(archive, writer, guard, record.fn, checked=verify_files)
     elif record.fn.endswith(".tar.bz2"):
         extract_tar_bz2(archive, writer, guard, record.fn)
     else:

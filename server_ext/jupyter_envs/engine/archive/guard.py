@@ -40,6 +40,8 @@ def is_safe_path(path: str) -> bool:
         return False
     if path[1:2] == ":" and path[0].isalpha():
         return False
+    if "/." not in path and "//" not in path and path[0] not in "/." and path[-1] != "/":
+        return True
     return all(part not in ("", ".", "..") for part in path.split("/"))
 
 

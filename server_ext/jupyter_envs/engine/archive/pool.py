@@ -1,6 +1,6 @@
-"""Extracts many archives: here when there is little to do, in child processes when there is much.
+"""Extracts many archives: here when there is little to do, here and in child processes when there is much.
 
-Owns the children. They are started afresh instead of forked: the solver's native threads may hold locks that a fork
+Owns the children, one less than there are processors: this process extracts, too, instead of waiting for them. They are started afresh instead of forked: the solver's native threads may hold locks that a fork
 would copy. Refuses nothing itself; a child that dies is an error of the archive it was working on.
 """
 
@@ -10,6 +10,7 @@ import os
 import selectors
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -19,7 +20,8 @@ from jupyter_envs.engine.archive.worker import Answer, Job, run
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.errors import ArchiveError, EnvsError
 
-MAX_CHILDREN = 8
+MAX_CHILDREN = 7
+JOBS_AHEAD = 2  # for each child, so that it need not wait until the archive that is extracted here is done
 WORTH_A_CHILD_BYTES = 4 << 20
 WAIT_SECONDS = 0.2
 
@@ -42,14 +44,10 @@ def extract_all(jobs: Sequence[Job], cancel: CancelToken, done: Callable[[Job], 
         Of the first job that failed, as ``extract`` raises it.
     """
     ordered = sorted(jobs, key=_weight, reverse=True)
-    children = min(_processors(), MAX_CHILDREN, len(ordered))
-    if children < 2 or sum(map(_weight, ordered)) < WORTH_A_CHILD_BYTES:
-        for job in ordered:
-            cancel.check()
-            raise_failure(run(job), job)
-            done(job)
-        return
-    with _Children(children) as pool:
+    children = min(_processors() - 1, MAX_CHILDREN, len(ordered) - 1)
+    if sum(map(_weight, ordered)) < WORTH_A_CHILD_BYTES:
+        children = 0
+    with _Children(max(0, children)) as pool:
         pool.run(ordered, cancel, done)
 
 
@@ -64,7 +62,7 @@ def raise_failure(answer: Answer, job: Job) -> None:
 
 
 class _Children:
-    """A few worker processes, each busy with one job at a time."""
+    """A few worker processes, each busy with one job at a time and given the next one before it asks."""
 
     def __init__(self, count: int) -> None:
         self._selector = selectors.DefaultSelector()
@@ -73,6 +71,8 @@ class _Children:
         self._processes = [
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) for _ in range(count)
         ]
+        self._given: dict[int, deque[Job]] = {process.pid: deque() for process in self._processes}
+        self._unread = {process.pid: b"" for process in self._processes}
         self._decoder = msgspec.json.Decoder(Answer)
 
     def __enter__(self) -> _Children:
@@ -90,44 +90,50 @@ class _Children:
         self._selector.close()
 
     def run(self, jobs: Sequence[Job], cancel: CancelToken, done: Callable[[Job], None]) -> None:
-        """Hand out jobs, largest first, as children become free."""
-        waiting = list(reversed(jobs))
-        busy: dict[int, Job] = {}
+        """Hand the largest jobs to children as they become free; do the smallest here meanwhile."""
+        waiting = deque(jobs)
         for process in self._processes:
             assert process.stdout is not None
             self._selector.register(process.stdout, selectors.EVENT_READ, process)
-            self._hand_out(process, waiting, busy)
-        while busy:
+            for _ in range(JOBS_AHEAD):
+                self._hand_out(process, waiting)
+        while waiting or any(self._given.values()):
             cancel.check()
-            for key, _ in self._selector.select(WAIT_SECONDS):
-                process = key.data
-                job = busy.pop(process.pid)
-                raise_failure(self._answer(process, job), job)
+            if waiting:
+                job = waiting.pop()
+                raise_failure(run(job), job)
                 done(job)
-                self._hand_out(process, waiting, busy)
+            for key, _ in self._selector.select(0 if waiting else WAIT_SECONDS) if self._processes else ():
+                for job, answer in self._answers(key.data):
+                    raise_failure(answer, job)
+                    done(job)
+                    self._hand_out(key.data, waiting)
 
-    def _hand_out(self, process: subprocess.Popen[bytes], waiting: list[Job], busy: dict[int, Job]) -> None:
-        if waiting:
-            job = busy[process.pid] = waiting.pop()
-            assert process.stdin is not None
-            view = memoryview(msgspec.json.encode(job) + b"\n")
-            try:
-                while view:
-                    view = view[process.stdin.write(view) :]
-            except BrokenPipeError:
-                raise _died(process, job) from None
-        else:
-            self._selector.unregister(process.stdout)  # type: ignore[arg-type]  # a pipe was asked for
+    def _hand_out(self, process: subprocess.Popen[bytes], waiting: deque[Job]) -> None:
+        if not waiting:
+            return
+        job = waiting.popleft()
+        self._given[process.pid].append(job)
+        assert process.stdin is not None
+        view = memoryview(msgspec.json.encode(job) + b"\n")
+        try:
+            while view:
+                view = view[process.stdin.write(view) :]
+        except BrokenPipeError:
+            raise _died(process, job) from None
 
-    def _answer(self, process: subprocess.Popen[bytes], job: Job) -> Answer:
+    def _answers(self, process: subprocess.Popen[bytes]) -> list[tuple[Job, Answer]]:
+        """Read what a child has said: one answer, two, or the beginning of one."""
         assert process.stdout is not None
-        line = b""
-        while not line.endswith(b"\n"):
-            part = os.read(process.stdout.fileno(), 1 << 16)
-            if not part:
-                raise _died(process, job)
-            line += part
-        return self._decoder.decode(line)
+        given = self._given[process.pid]
+        part = os.read(process.stdout.fileno(), 1 << 16)
+        if not part:
+            if given:
+                raise _died(process, given[0])
+            self._selector.unregister(process.stdout)  # it had nothing left to do
+            return []
+        *lines, self._unread[process.pid] = (self._unread[process.pid] + part).split(b"\n")
+        return [(given.popleft(), self._decoder.decode(line)) for line in lines]
 
 
 def _died(process: subprocess.Popen[bytes], job: Job) -> ArchiveError:

@@ -5,6 +5,7 @@ Started by ``pool``, because two threads of one Python take turns at creating fi
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -48,6 +49,7 @@ def run(job: Job) -> Answer:
 
 def main() -> None:
     """Answer jobs until stdin ends."""
+    gc.disable()  # an archive's thousands of entries form no cycles, and the process is gone soon
     decoder = msgspec.json.Decoder(Job)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     for line in sys.stdin.buffer:

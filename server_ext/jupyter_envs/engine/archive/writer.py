@@ -60,15 +60,15 @@ class TreeWriter:
         self._make(path)
         self.directories.add(path)
 
-    def file(self, path: str, chunks: Iterable[bytes], mode: int, mtime: float | None) -> Written:
+    def file(self, path: str, chunks: Iterable[bytes | memoryview], mode: int, mtime: float | None) -> Written:
         """Write a regular file.
 
         Parameters
         ----------
         path : str
             Relative to the package.
-        chunks : iterable of bytes
-            Its content.
+        chunks : iterable of bytes or memoryview
+            Its content; each is used before the next is asked for.
         mode : int
             Permission bits; setuid, setgid and sticky are dropped, the umask applies.
         mtime : float or None
@@ -167,7 +167,7 @@ class TreeWriter:
         self._made.add(path)
 
 
-def _write_all(fd: int, chunk: bytes) -> int:
+def _write_all(fd: int, chunk: bytes | memoryview) -> int:
     done = os.write(fd, chunk)
     if done == len(chunk):
         return done

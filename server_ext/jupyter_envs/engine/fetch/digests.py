@@ -10,7 +10,7 @@ import msgspec
 
 from jupyter_envs.errors import IntegrityError
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 18
 HINT = "try again; if it stays, the file on the server or its index entry is wrong"
 
 
@@ -30,7 +30,7 @@ class Promise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
     def hexdigest(self) -> str: ...
 
 
@@ -52,7 +52,7 @@ class Checker:
         strongest = promise.strongest
         self._hash: _Hash | None = hashlib.new(strongest[0], usedforsecurity=False) if strongest else None
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         """Take the next bytes; stop at the first byte too many.
 
         Raises
@@ -107,6 +107,7 @@ def verify_file(path: str, promise: Promise, what: str) -> None:
     if promise.strongest is None:
         return
     with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # no buffer wanted
-        while chunk := stream.read(READ_BYTES):
-            checker.update(chunk)
+        buffer = memoryview(bytearray(READ_BYTES))  # one for the whole file: a new one each time costs page faults
+        while count := stream.readinto(buffer):
+            checker.update(buffer[:count])
     checker.finish()
