@@ -1,7 +1,8 @@
 """Extracts many archives: here when there is little to do, here and in child processes when there is much.
 
-Owns the children, one less than there are processors: this process extracts, too, instead of waiting for them. They are started afresh instead of forked: the solver's native threads may hold locks that a fork
-would copy. Refuses nothing itself; a child that dies is an error of the archive it was working on.
+Owns the children, one less than there are processors: this process extracts, too, instead of waiting for them. They are
+started afresh instead of forked: the solver's native threads may hold locks that a fork would copy. Refuses nothing
+itself; a child that dies is an error of the archive it was working on.
 """
 
 from __future__ import annotations
