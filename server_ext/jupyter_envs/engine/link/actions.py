@@ -117,13 +117,11 @@ def link_action(base: str, source: str, target: str, entry: PathsEntry) -> FileA
 class LinkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How files may be brought in.
 
-    ``durable`` syncs written files and the root to the disk; ``parallel_from`` is the number of links from which
-    other threads share the work (0: never).
+    ``parallel_from`` is the number of links from which other threads share the work (0: never).
     """
 
     allow_softlinks: bool = False
     always_copy: bool = False
-    durable: bool = True
     parallel_from: int = 4000
 
 
@@ -131,12 +129,14 @@ class WriteResult(msgspec.Struct, kw_only=True):
     """What ``LinkWriter.write`` has done.
 
     ``written`` maps each patched, generated or rewritten path to its sha256; a plain link has its entry's own.
+    ``made`` are the files that are not links: they are not on the disk yet (``durable.sync_files``).
     ``methods`` maps a dist to the method most of its files came by (1 hard link, 2 soft link, 3 copy).
     """
 
     written: dict[str, str]
     methods: dict[str, int]
     created_directories: list[str]
+    made: list[str]
     linked_files: int = 0
     softlinked_files: int = 0
     copied_files: int = 0

@@ -27,14 +27,13 @@ from jupyter_envs.engine.link.actions import (
 )
 from jupyter_envs.engine.link.bring import create, finish, refusal, write_all
 from jupyter_envs.engine.link.clobber import needed_directories, refuse_file_as_directory
-from jupyter_envs.engine.link.links import LinkCrew, start_thread
+from jupyter_envs.engine.link.links import LinkCrew
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
 from jupyter_envs.errors import LinkError, StorageError
 
 _REPORT_EVERY = 0.1
-_SYNC_THREADS = 8
 
 
 @contextmanager
@@ -84,7 +83,7 @@ class LinkWriter:
         CancelledError
             Between two files; what has been made stays for the caller to delete.
         """
-        result = WriteResult(written={}, methods={}, created_directories=[])
+        result = WriteResult(written={}, methods={}, created_directories=[], made=[])
         if not plans:
             return result
         with paused_gc():
@@ -115,7 +114,6 @@ class _Run:
         self.result = result
         self.crew = LinkCrew(plans, root, options, cancel.check)
         self.bringer = self.crew.bringers[0]
-        self.made: list[str] = []
         self.reported = time.monotonic()
 
     def directories(self) -> None:
@@ -201,8 +199,8 @@ class _Run:
                 later = older_ns + 10**9
             finish(writer, target, mode, later)
             if mode & stat.S_IRUSR:
-                self.made.append(target)
-            elif self.options.durable:
+                self.result.made.append(target)
+            else:
                 os.fsync(writer)  # it cannot be opened again to be synced with the others
         finally:
             os.close(writer)
@@ -219,7 +217,7 @@ class _Run:
             self.reporter.report(Event(kind="progress", phase="link", done=done, total=total))
 
     def finish(self) -> None:
-        """Count, and sync what was written."""
+        """Count what was done."""
         result = self.result
         for bringer in self.crew.bringers:
             result.linked_files += bringer.linked
@@ -227,13 +225,11 @@ class _Run:
             result.copied_files += bringer.copied
             result.copied_bytes += bringer.copied_bytes
             result.linked_bytes -= bringer.copied_bytes
-            self.made += bringer.copies
+            result.made += bringer.copies
         for plan in self.plans:
             result.linked_bytes += sum([entry.size_in_bytes or 0 for entry in plan.entries])
             result.methods[plan.dist] = self._method(plan)
         result.linked_bytes = max(0, result.linked_bytes)
-        if self.options.durable:
-            _sync(self.made, self.root)
 
     def _method(self, plan: PackageLinkPlan) -> int:
         """Return conda's number of the method by which most plain files came."""
@@ -275,40 +271,3 @@ def _require_directory(path: str) -> None:
             code="link.exists",
             detail={"path": path},
         )
-
-
-def _sync(files: Sequence[str], root: str) -> None:
-    """Bring written files and then the root to the disk; the root's sync writes the file system's journal.
-
-    Many files are synced by several threads at once: a journal commits for all who wait together.
-    """
-    errors: list[OSError] = []
-
-    def sync(part: Sequence[str]) -> None:
-        try:
-            for path in part:
-                _fsync(path)
-        except OSError as error:
-            errors.append(error)
-
-    count = min(_SYNC_THREADS, 1 + len(files) // _SYNC_THREADS)
-    parts = [files[start::count] for start in range(count)]
-    threads = [start_thread(sync, part) for part in parts[1:]]
-    sync(parts[0])
-    for thread, part in zip(threads, parts[1:], strict=True):
-        if thread is None:
-            sync(part)
-        else:
-            thread.join()
-    if not errors and os.name != "nt":
-        sync([root])
-    if errors:
-        raise StorageError.from_os_error(errors[0], "syncing files") from errors[0]
-
-
-def _fsync(path: str) -> None:
-    opened = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

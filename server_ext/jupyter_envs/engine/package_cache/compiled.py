@@ -19,6 +19,7 @@ from typing import IO
 
 import msgspec
 
+from jupyter_envs.engine.durable import sync_directory, sync_filesystem
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry
 from jupyter_envs.engine.package_cache import disk
@@ -161,7 +162,7 @@ class _Run:
         """Sync what is finished and give it its name; what another process put there meanwhile is as good."""
         if not self._pending:
             return
-        disk.sync_tree(self._temporary)
+        sync_filesystem(self._temporary)
         for job in self._pending:
             final = f"{self._pkgs}/{COMPILED}/{self._tag}/{job.name}"
             if os.path.lexists(final):  # made for another package of this name, or unfinished
@@ -172,7 +173,7 @@ class _Run:
             except OSError as error:
                 if not os.path.exists(f"{final}/{INDEX}"):
                     raise error
-        disk.sync_directory(f"{self._pkgs}/{COMPILED}/{self._tag}")
+        sync_directory(f"{self._pkgs}/{COMPILED}/{self._tag}")
         self._pending.clear()
 
 

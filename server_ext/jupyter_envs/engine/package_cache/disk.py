@@ -1,4 +1,4 @@
-"""The few things the cache does to its directories: temporary ones, locks, syncing, removal."""
+"""The few things the cache does to its directories: temporary ones, locks, removal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.package_cache.layout import LOCKS, TEMPORARY
@@ -99,31 +99,6 @@ def process_exists(pid: int) -> bool:
     return True
 
 
-def sync_tree(path: str) -> None:
-    """Bring all that was written to a directory's file system to the disk.
-
-    One ``syncfs`` for a whole batch of packages takes less than an ``fsync`` for each of its files would.
-    """
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        syncfs = _find_syncfs()
-        if syncfs is None:
-            os.sync()
-        elif code := syncfs(fd):
-            raise OSError(code, os.strerror(code), path)
-    finally:
-        os.close(fd)
-
-
-def sync_directory(path: str) -> None:
-    """Make renames in a directory durable."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
 @contextlib.contextmanager
 def locked(pkgs: str, name: str, cancel: CancelToken | None) -> Iterator[bool]:
     """Hold the lock of one package directory.
@@ -158,18 +133,3 @@ def _lock(fd: int, cancel: CancelToken | None) -> bool:
             return True  # no locks here: the work may be done twice, the rename still decides
         else:
             return True
-
-
-@functools.cache
-def _find_syncfs() -> Callable[[int], int] | None:
-    import ctypes
-
-    function = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if function is None:
-        return None
-    function.argtypes = [ctypes.c_int]
-
-    def syncfs(fd: int) -> int:
-        return ctypes.get_errno() if function(fd) != 0 else 0
-
-    return syncfs

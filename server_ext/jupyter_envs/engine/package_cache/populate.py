@@ -16,6 +16,7 @@ import msgspec
 from jupyter_envs.engine.archive.interpreter import is_interpreter
 from jupyter_envs.engine.archive.pool import extract_all
 from jupyter_envs.engine.archive.worker import Job
+from jupyter_envs.engine.durable import sync_directory, sync_filesystem
 from jupyter_envs.engine.fetch.digests import verify_file
 from jupyter_envs.engine.fetch.download import Download, Fetcher
 from jupyter_envs.engine.fetch.urls import local_path, with_login, with_user
@@ -107,10 +108,10 @@ class Populator:
         try:
             jobs = [self._job(number, record, fetched, temporary) for number, record in enumerate(records)]
             self._extract(jobs)
-            disk.sync_tree(temporary)
+            sync_filesystem(temporary)
             for job in jobs:
                 self._commit(job, temporary)
-            disk.sync_directory(self._pkgs)
+            sync_directory(self._pkgs)
         finally:
             disk.remove_tree(temporary)
         for path in fetched.values():

@@ -10,6 +10,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from jupyter_envs.engine.durable import sync_files
 from jupyter_envs.engine.link.actions import PackageLinkPlan, WriteResult
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import Event
@@ -22,6 +23,7 @@ from jupyter_envs.engine.transaction.journal import (
     clean,
     commit,
     discard,
+    make_durable,
     remove_if_empty,
     take_back,
     write_journal,
@@ -103,8 +105,9 @@ def _stage(execution: Execution, directory: Path) -> tuple[WriteResult, Journal,
     writer = LinkWriter(execution.options)
     result = writer.write([*execution.links, *restores], str(new), execution.reporter, execution.cancel)
     execution.reporter.report(Event(kind="phase", phase="commit", text="switching to the new files"))
-    write_records(execution, result, new)
-    write_metadata(execution.metadata, new)
+    records = write_records(execution, result, new)
+    metadata = write_metadata(execution.metadata, new)
+    sync_files([*result.made, *records, *metadata], str(new))
     gone = {f"conda-meta/{record.dist}.json" for record in execution.diff.unlink}
     gone.update(path for path in execution.metadata if (execution.prefix / path).exists())
     gone.update(execution.changes.gone)
@@ -130,4 +133,5 @@ def _switch(execution: Execution, directory: Path, journal: Journal) -> list[str
     apply(execution.prefix, directory, journal.operations)
     messages += run_scripts(execution, "post-link")
     execution.cancel.check()
+    make_durable(execution.prefix, journal.operations)
     return messages

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.durable import sync_directory, sync_filesystem
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import Event
 from jupyter_envs.engine.transaction.inputs import Executed, Execution, clobber_warnings, settle
@@ -19,7 +20,6 @@ from jupyter_envs.engine.transaction.journal import (
     Journal,
     commit,
     discard,
-    fsync_directory,
     remove_if_empty,
     remove_tree,
     write_journal,
@@ -51,8 +51,9 @@ def create_prefix(execution: Execution) -> Executed:
         building.mkdir()
         executed = _fill(execution, building)
         execution.cancel.check()
+        sync_filesystem(str(building))
         os.replace(building, prefix)
-        fsync_directory(prefix.parent)
+        sync_directory(prefix.parent)
     except OSError as error:
         _remove(building)
         raise StorageError.from_os_error(error, f"creating {prefix.name}") from error
@@ -108,7 +109,7 @@ def remove_prefix(prefix: Path) -> None:
     """Make a prefix disappear with one rename, then delete it; a crash in between leaves only a hidden directory."""
     leaving = prefix.parent / f".{prefix.name}.{os.urandom(4).hex()}.{REMOVING}"
     prefix.rename(leaving)
-    fsync_directory(prefix.parent)
+    sync_directory(prefix.parent)
     remove_tree(leaving)
 
 

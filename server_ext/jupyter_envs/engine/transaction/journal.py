@@ -21,6 +21,8 @@ from typing import Literal
 
 import msgspec
 
+from jupyter_envs.engine.durable import sync_directory, sync_files
+
 JOURNAL_VERSION = 1
 TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
 
@@ -51,17 +53,6 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     journal_version: int = JOURNAL_VERSION
 
 
-def fsync_directory(path: str | Path) -> None:
-    """Make renames inside a directory durable, where the platform lets a directory be opened."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that after a power cut it is absent or whole: temporary name, fsync, rename, fsync directory."""
     temporary = path.with_name(path.name + ".tmp")
@@ -70,7 +61,7 @@ def write_durably(path: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(path)
-    fsync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def write_journal(directory: Path, journal: Journal) -> None:
@@ -109,10 +100,20 @@ def undo(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None
             os.mkdir(root + operation.path)
 
 
+def make_durable(prefix: Path, operations: Iterable[Operation]) -> None:
+    """Bring applied renames to the disk, before a commit says that they were done.
+
+    Where a file system does not keep the order of renames in different directories, a power cut could otherwise leave
+    the commit without what it commits.
+    """
+    changed = {os.path.dirname(f"{prefix}/{operation.path}") for operation in operations}
+    sync_files([path for path in sorted(changed) if os.path.isdir(path)], str(prefix))
+
+
 def commit(directory: Path) -> None:
     """Make the new state the truth: one rename, made durable."""
     (directory / "journal.json").rename(directory / "committed.json")
-    fsync_directory(directory)
+    sync_directory(directory)
 
 
 def clean(prefix: Path, directory: Path, journal: Journal) -> None:
@@ -196,7 +197,7 @@ def take_back(prefix: Path, directory: Path, journal: Journal) -> None:
     """Undo a journaled transaction and forget it."""
     undo(prefix, directory, journal.operations)
     (directory / "journal.json").unlink()
-    fsync_directory(directory)
+    sync_directory(directory)
     discard(directory)
     remove_if_empty(directory.parent)
 

@@ -251,11 +251,12 @@ def test_no_plans_make_nothing(root) -> None:
     assert list(root.iterdir()) == []
 
 
-def test_many_written_files_are_synced(package, target, root):
+def test_written_files_are_told_so_that_they_can_be_synced(package, target, root):
     files = {f"etc/{number}": b"/p" for number in range(70)}
     manifest = package("a", files, placeholders=dict.fromkeys(files, ("text", "/p")), modes={"etc/7": 0o444})
     before = threading.active_count()
-    result = write([manifest], target, root, LinkOptions(durable=True))
+    result = write([manifest], target, root, LinkOptions())
     assert result.written_files == 70
+    assert result.made == [f"{root}/{path}" for path in files]
     assert {(root / path).read_text() for path in files} == {target.prefix}
     assert threading.active_count() == before
