@@ -175,9 +175,12 @@ def _with_files(session: Session, request: ChangeRequest, files: tuple[str, ...]
         return request
     from jupyter_envs.cli.files import read_file
     from jupyter_envs.engine.exchange.additions import add_file
+    from jupyter_envs.engine.exchange.markers import python_of
+    from jupyter_envs.engine.prefix.python import python_version_of
 
+    installed = python_version_of(request.prefix)
     for file in files:
-        parsed = read_file(file, session.settings)
+        parsed = read_file(file, session.settings, python_of(request.specs) or installed)
         for warning in parsed.warnings:
             session.output.warn(warning.message, warning.hint)
         request = add_file(request, parsed, session.settings)

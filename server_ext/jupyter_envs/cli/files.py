@@ -8,8 +8,8 @@ from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.settings import Settings
 
 
-def read_file(file: str, settings: Settings) -> ParsedEnvironment:
-    """Return what a file describes, whatever its format.
+def read_file(file: str, settings: Settings, python: str | None = None) -> ParsedEnvironment:
+    """Return what a file describes, whatever its format; ``python`` decides on its markers where it says none.
 
     Raises
     ------
@@ -20,4 +20,4 @@ def read_file(file: str, settings: Settings) -> ParsedEnvironment:
     """
     from jupyter_envs.engine.exchange.read import read_environment_file
 
-    return read_environment_file(Path(file).expanduser().absolute(), subdir=settings.subdir)
+    return read_environment_file(Path(file).expanduser().absolute(), subdir=settings.subdir, python=python)

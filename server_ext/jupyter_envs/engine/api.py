@@ -326,13 +326,13 @@ class Engine:
         records = ordered(record.repodata() for record in installed)
         latest = find_latest(prefix)
         channels = latest.channels if latest and latest.channels else self.settings.channels
+        requested = requested_of(prefix, installed)
         if form == "yaml":
-            requested, variables = requested_of(prefix, installed), read_state(prefix)
-            return export_yaml(records, requested, channels, variables, prefix.name, exact=exact)
+            return export_yaml(records, requested, channels, read_state(prefix), prefix.name, exact=exact)
         if form == "explicit":
-            return export_explicit(records, self.settings.subdir)
+            return export_explicit(records, self.settings.subdir, requested)
         if form == "pixi":
-            return export_pixi_lock(records, channels, self.settings.subdir)
+            return export_pixi_lock(records, channels, self.settings.subdir, requested)
         if form == "requirements":
             return export_requirements(records)
         raise SpecError(f"no such format: {form}", hint="yaml, explicit, pixi or requirements")

@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import absolute_channel, add_file
+from jupyter_envs.engine.exchange.markers import python_of
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.read import parse_environment_file
 from jupyter_envs.engine.models.plan import Action, ChangePlan, ChangeRequest
@@ -88,12 +89,15 @@ class StaleBody(Body, frozen=True, kw_only=True):
     since: int
 
 
-def parse_file(file: FileBody, settings: Settings, directory: str) -> ParsedEnvironment:
-    """Return what a sent file describes; what it includes is looked for beside its place below ``directory``."""
+def parse_file(file: FileBody, settings: Settings, directory: str, *, python: str | None = None) -> ParsedEnvironment:
+    """Return what a sent file describes; what it includes is looked for beside its place below ``directory``.
+
+    ``python`` is the Python that its markers are decided for, where the file does not say.
+    """
     path = os.path.normpath(os.path.join(directory, file.name.lstrip("/")))
     inside = path.startswith(directory.rstrip(os.sep) + os.sep)
     parsed = parse_environment_file(
-        file.text, path=path if inside else os.path.basename(file.name), subdir=settings.subdir
+        file.text, path=path if inside else os.path.basename(file.name), subdir=settings.subdir, python=python
     )
     return msgspec.structs.replace(parsed, path=file.name)
 
@@ -117,7 +121,7 @@ def change_request(body: ChangeBody, engine: Engine, directory: str) -> ChangeRe
     NotFoundError, AlreadyExistsError
         The environment is not there, or the name is taken.
     """
-    parsed = parse_file(body.file, engine.settings, directory) if body.file else None
+    parsed = parse_file(body.file, engine.settings, directory, python=python_of(body.specs)) if body.file else None
     request = ChangeRequest(
         action=body.action,
         prefix=_prefix(body, parsed, engine),

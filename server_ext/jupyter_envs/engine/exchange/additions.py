@@ -7,16 +7,34 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.exchange.markers import names_python
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.errors import SpecError
 from jupyter_envs.settings import Settings
 
 
 def add_file(request: ChangeRequest, parsed: ParsedEnvironment, settings: Settings) -> ChangeRequest:
-    """Return the request with what a file asks for; channels that the request names already win."""
+    """Return the request with what a file asks for; channels and the Python that the request names already win.
+
+    Raises
+    ------
+    SpecError
+        ``exchange.mixed``: exact packages and specs together; nothing is solved beside a list of exact packages.
+    """
+    if (parsed.records and request.specs and not request.records) or (request.records and parsed.all_specs):
+        raise SpecError(
+            f"{parsed.path or 'the file'}: a list of exact packages goes with no other specs",
+            hint="make the environment from the list alone, then install the rest into it",
+            code="exchange.mixed",
+        )
+    asked = (*request.specs, *parsed.all_specs, *parsed.requested)
+    python: tuple[str, ...] = ()
+    if parsed.python and request.action == "create" and not names_python(asked):
+        python = (f"python={'.'.join(parsed.python.split('.')[:2])}",)
     return msgspec.structs.replace(
         request,
-        specs=tuple(dict.fromkeys((*request.specs, *parsed.all_specs))),
+        specs=tuple(dict.fromkeys((*python, *asked))),
         records=(*request.records, *parsed.records),
         channels=request.channels if request.channels is not None else channels_of(parsed, settings),
         variables={**request.variables, **parsed.variables},

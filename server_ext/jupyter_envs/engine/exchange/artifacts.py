@@ -1,4 +1,4 @@
-"""Records from nothing but an archive's URL, and the notes that keep what a URL cannot say.
+"""Records from nothing but an archive's URL, and the notes that keep what URLs cannot say.
 
 A conda archive's name is its record's (CEP 26). A wheel's is not: the conda name and the tags that were chosen are
 lost, and an interpreter has no archive at all. So our files carry a comment line for each of these, which other
@@ -6,6 +6,10 @@ tools skip::
 
     # dist: pytorch-2.3.0-cp311_cp311_manylinux_2_17_x86_64_0 https://.../torch-2.3.0-cp311-cp311-....whl
     # dist: python-3.11.7-interpreter_0a1b2c3d_0 interpreter:///usr/bin/python3.11
+
+and one for each spec that was asked for, so that an environment made from the file can be updated as the first one::
+
+    # requested: pandas >=2
 
 Pure. Refuses URLs of anything that is neither.
 """
@@ -25,6 +29,7 @@ CONDA_SUFFIXES = (".conda", ".tar.bz2")
 WHEEL_SUFFIX = ".whl"
 INTERPRETER_SCHEME = "interpreter://"
 _NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S.*?)\s*$")
+_REQUESTED = re.compile(r"^\s*#\s*requested:\s+(\S.*?)\s*$")
 _CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
 _TOKEN = re.compile(r"^(\w+://[^/]+)/t/[^/]+/")
 
@@ -59,6 +64,17 @@ def parse_dist_notes(text: str) -> dict[str, str]:
     """Return the dist of each URL that a text's comment lines name, in their order."""
     matches = (_NOTE.match(line) for line in text.splitlines())
     return {match[2]: match[1] for match in matches if match}
+
+
+def requested_notes(requested: Iterable[str]) -> list[str]:
+    """Return the comment lines for what was asked for."""
+    return [f"# requested: {public_url(spec)}" for spec in requested]
+
+
+def parse_requested_notes(text: str) -> tuple[str, ...]:
+    """Return the specs that a text's comment lines say were asked for."""
+    matches = (_REQUESTED.match(line) for line in text.splitlines())
+    return tuple(match[1] for match in matches if match)
 
 
 def record_from_url(

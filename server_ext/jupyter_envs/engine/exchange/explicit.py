@@ -17,8 +17,10 @@ from jupyter_envs.engine.exchange.artifacts import (
     dist_notes,
     is_interpreter,
     parse_dist_notes,
+    parse_requested_notes,
     public_url,
     record_from_url,
+    requested_notes,
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -34,7 +36,7 @@ def is_explicit(text: str) -> bool:
     return any(line.strip() == MARK for line in text.splitlines())
 
 
-def export_explicit(records: Sequence[RepodataRecord], subdir: str) -> str:
+def export_explicit(records: Sequence[RepodataRecord], subdir: str, requested: Sequence[str] = ()) -> str:
     """Return the text that makes exactly these records again, without a solve.
 
     Parameters
@@ -43,6 +45,8 @@ def export_explicit(records: Sequence[RepodataRecord], subdir: str) -> str:
         In the order in which they are to be linked (dependencies first, as CEP 23 wants it).
     subdir : str
         The platform they are for.
+    requested : sequence of str
+        What was asked for; kept in comment lines.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def export_explicit(records: Sequence[RepodataRecord], subdir: str) -> str:
         ``exchange.no_url``: a record without a URL, made by a tool that did not write it down.
     """
     lines = ["# This file makes an environment: jupyter envs create NAME --file FILE", f"# platform: {subdir}"]
-    lines += dist_notes(records)
+    lines += [*requested_notes(requested), *dist_notes(records)]
     lines.append(MARK)
     lines += [_line(record) for record in records if not is_interpreter(record)]
     return "\n".join(lines) + "\n"
@@ -90,7 +94,11 @@ def parse_explicit(text: str, *, subdir: str, path: str = "") -> ParsedEnvironme
                 f"{path or MARK}:{number}: {error.message}", hint=error.hint, code="exchange.explicit"
             ) from error
     return ParsedEnvironment(
-        format="explicit", path=path, records=tuple(records), platforms=(platform[1],) if platform else ()
+        format="explicit",
+        path=path,
+        records=tuple(records),
+        requested=parse_requested_notes(text),
+        platforms=(platform[1],) if platform else (),
     )
 
 

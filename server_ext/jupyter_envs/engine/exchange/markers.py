@@ -13,6 +13,7 @@ from packaging.markers import Marker
 
 _PYTHON_NAMES = re.compile(r"\bpython_(full_)?version\b")
 _PYTHON_SPEC = re.compile(r"^(?:\S*::)?python\s*(?:==?|\s)\s*v?(?P<version>\d+\.\d+(?:\.\d+)?)(?:\.\*|\*)?(?:\s|=|$)")
+_NAMES_PYTHON = re.compile(r"^(?:\S*::)?python(?![\w.-])")
 _SYSTEMS = {
     "linux": ("posix", "linux", "Linux"),
     "osx": ("posix", "darwin", "Darwin"),
@@ -51,6 +52,11 @@ def holds(marker: Marker, subdir: str, python: str | None) -> tuple[bool, bool]:
 def assumed_python() -> str:
     """Return the version that is assumed where none is known: that of the Python that reads."""
     return platform.python_version()
+
+
+def names_python(specs: Iterable[str]) -> bool:
+    """Tell whether one of the specs is about Python itself, in whatever version."""
+    return any(_NAMES_PYTHON.match(spec.strip()) for spec in specs)
 
 
 def python_of(specs: Iterable[str]) -> str | None:

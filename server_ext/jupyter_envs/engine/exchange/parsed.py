@@ -17,8 +17,10 @@ class ParsedEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``specs`` are MatchSpec texts, ``pip_specs`` PEP 508 texts after ``pypi::``. ``default_channels`` says whether the
     configured channels are to be appended to ``channels`` (CEP 24, absent ``nodefaults``). ``hashes`` are the digests
-    (``sha256:...``) that a requirements file allows, by normalised name. ``platforms`` are those the file is for; none
-    means any. ``path`` is the file's, ``prefix`` the folder that the file would like.
+    (``sha256:...``) that a requirements file allows, by normalised name. ``requested`` are the specs that the records
+    were solved for, ``python`` is what a requirements file was written with; both only when the file says so.
+    ``platforms`` are those the file is for; none means any. ``path`` is the file's, ``prefix`` the folder that the file
+    would like.
     """
 
     format: FileFormat
@@ -31,6 +33,8 @@ class ParsedEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     pip_specs: tuple[str, ...] = ()
     variables: dict[str, str] = {}
     records: tuple[RepodataRecord, ...] = ()
+    requested: tuple[str, ...] = ()
+    python: str | None = None
     platforms: tuple[str, ...] = ()
     hashes: dict[str, tuple[str, ...]] = {}
     warnings: tuple[PlanWarning, ...] = ()

@@ -19,8 +19,10 @@ from jupyter_envs.engine.exchange.artifacts import (
     is_interpreter,
     is_wheel,
     parse_dist_notes,
+    parse_requested_notes,
     public_url,
     record_from_url,
+    requested_notes,
     wheel_identity,
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
@@ -65,11 +67,14 @@ def parse_pixi_lock(
         channels=tuple(_plain_channel(str(channel)) for channel in chosen.channels()),
         default_channels=False,
         records=_records(chosen, subdir, parse_dist_notes(text), path, platforms),
+        requested=parse_requested_notes(text),
         platforms=platforms,
     )
 
 
-def export_pixi_lock(records: Sequence[RepodataRecord], channels: Sequence[str], subdir: str) -> str:
+def export_pixi_lock(
+    records: Sequence[RepodataRecord], channels: Sequence[str], subdir: str, requested: Sequence[str] = ()
+) -> str:
     """Return a pixi.lock of one environment, ``default``, for one platform.
 
     Parameters
@@ -80,6 +85,8 @@ def export_pixi_lock(records: Sequence[RepodataRecord], channels: Sequence[str],
         URLs of channels, first come first; names are left to rattler's own idea of where they are.
     subdir : str
         The platform.
+    requested : sequence of str
+        What was asked for; kept in comment lines.
     """
     from rattler import Channel
     from rattler.lock import LockChannel, LockFile, LockPlatform
@@ -95,7 +102,8 @@ def export_pixi_lock(records: Sequence[RepodataRecord], channels: Sequence[str],
             lock.add_pypi_package(DEFAULT_ENVIRONMENT, platform, name, version, location)
         elif not is_interpreter(record):
             lock.add_conda_package(DEFAULT_ENVIRONMENT, platform, _to_rattler(record))
-    return "".join(line + "\n" for line in dist_notes(records)) + _with_wheel_hashes(_dump(lock))
+    notes = [*requested_notes(requested), *dist_notes(records)]
+    return "".join(line + "\n" for line in notes) + _with_wheel_hashes(_dump(lock))
 
 
 def _with_wheel_hashes(text: str) -> str:

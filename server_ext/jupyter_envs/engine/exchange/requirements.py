@@ -1,6 +1,7 @@
 """``requirements.txt`` (pip's format) to specs after ``pypi::``, and wheels' records to pinned requirements.
 
-Owns comments, continued lines, ``-r`` and ``-c`` files and ``--hash``. Refuses what is not a name and a version range:
+Owns comments, continued lines, ``-r`` and ``-c`` files and ``--hash``. A line ``# python 3.11.7``, which we write and
+pip skips, says what the wheels were chosen for. Refuses what is not a name and a version range:
 editable installs, URLs, VCS and local paths, since an environment made of them cannot be made again. Options that
 choose an index are left to pip's own configuration and reported.
 """
@@ -24,6 +25,7 @@ from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import IntegrityError, NotFoundError, SpecError, StorageError
 
 PYPI = "pypi::"
+_PYTHON_NOTE = re.compile(r"^\s*#\s*python (\d+\.\d+(?:\.\w+)?)\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _INCLUDES = {"-r": "requirement", "--requirement": "requirement", "-c": "constraint", "--constraint": "constraint"}
 _EDITABLE = ("-e", "--editable")
@@ -71,7 +73,8 @@ def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | 
     path : str
         Where it is from: for messages, and what ``-r`` and ``-c`` are relative to.
     python : str
-        The Python for which markers are decided, when it is known.
+        The Python for which markers are decided, when it is known; else the one that the file says it was written
+        with.
 
     Raises
     ------
@@ -80,11 +83,14 @@ def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | 
     NotFoundError
         An included file is not there.
     """
-    collected = _Collected(subdir=subdir, python=python)
+    note = _PYTHON_NOTE.search(text)
+    written_with = note[1] if note else None
+    collected = _Collected(subdir=subdir, python=python or written_with)
     _collect(text, Path(path) if path else Path("requirements.txt"), collected, "requirement")
     return ParsedEnvironment(
         format="requirements",
         path=path,
+        python=written_with,
         pip_specs=_merged(collected),
         hashes=collected.hashes,
         warnings=tuple(collected.warnings),
@@ -119,15 +125,13 @@ def export_requirements(records: Sequence[RepodataRecord], *, hashes: bool = Tru
     hashes : bool
         Whether the wheels' sha256 are written; pip then installs no other file.
     """
-    lines = []
+    lines = [f"# python {record.version}" for record in records if record.name == "python"]
     for record in sorted(records, key=lambda record: record.name):
         if is_wheel(record):
             name, version = wheel_identity(record)
             digest = f" --hash=sha256:{record.sha256}" if hashes and record.sha256 else ""
             lines.append(f"{name}=={version}{digest}")
-        elif is_interpreter(record):
-            lines.append(f"# python {record.version}")
-        else:
+        elif not is_interpreter(record):
             lines.append(f"# not from a Python index: {record.name}={record.version}={record.build}")
     return "".join(line + "\n" for line in lines)
 

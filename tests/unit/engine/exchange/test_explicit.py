@@ -53,10 +53,17 @@ def test_what_is_written_is_read_as_the_same(records: list[RepodataRecord]) -> N
     assert export_explicit(parsed.records, "linux-64") == text
 
 
+def test_what_was_asked_for_is_kept(records: list[RepodataRecord]) -> None:
+    requested = ("python=3.11", "numpy >=1.26,<2", "pypi::torch[opt]==2.3.0", "https://me:secret@c.example/x::y")
+    parsed = parse_explicit(export_explicit(records, "linux-64", requested), subdir="linux-64")
+    assert parsed.requested == (*requested[:3], "https://c.example/x::y")
+    assert parse_explicit(export_explicit(records, "linux-64"), subdir="linux-64").requested == ()
+
+
 def test_without_wheels_rattler_reads_it_too(conda_record: RepodataRecord) -> None:
     from rattler.explicit_environment.environment import ExplicitEnvironmentSpec
 
-    spec = ExplicitEnvironmentSpec.from_str(export_explicit([conda_record], "linux-64"))
+    spec = ExplicitEnvironmentSpec.from_str(export_explicit([conda_record], "linux-64", ["numpy >=1"]))
     assert str(spec.platform) == "linux-64"
     assert [entry.url for entry in spec.packages] == [f"{conda_record.url}#sha256:{conda_record.sha256}"]
 

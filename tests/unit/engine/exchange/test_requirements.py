@@ -112,12 +112,13 @@ def test_missing_circular_and_binary_files(tmp_path: Path) -> None:
 def test_written_requirements_are_read_back(records: list[RepodataRecord]) -> None:
     text = export_requirements(records)
     assert text.splitlines() == [
-        "# not from a Python index: numpy=1.26.4=py311h_2",
         "# python 3.11.7",
+        "# not from a Python index: numpy=1.26.4=py311h_2",
         f"torch==2.3.0 --hash=sha256:{'ef' * 32}",
     ]
     parsed = parse(text)
     assert parsed.pip_specs == ("pypi::torch==2.3.0",)
+    assert parsed.python == "3.11.7"
     check_hashes(parsed.hashes, records)
     assert "--hash" not in export_requirements(records, hashes=False)
 
@@ -148,3 +149,13 @@ def test_another_digest_is_refused_before_anything_is_downloaded(records: list[R
     assert caught.value.code == "integrity.requirements"
     assert f"--hash=sha256:{'00' * 32}" in caught.value.hint
     check_hashes({}, other)
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [(None, "3.11.7"), ("3.13", "3.13")])
+def test_markers_are_decided_for_the_python_that_is_asked_for_or_that_the_file_names(
+    asked: str | None, wanted: str
+) -> None:
+    text = "# python 3.11.7\na; python_version < '3.12'\nb; python_version >= '3.12'\n"
+    parsed = parse_requirements(text, subdir="linux-64", python=asked)
+    assert parsed.pip_specs == (("pypi::a",) if wanted == "3.11.7" else ("pypi::b",))
+    assert parsed.warnings == ()

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rattler.lock import LockFile
 
 from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.exchange.additions import add_file
 from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel
 from jupyter_envs.engine.exchange.read import read_environment_file
 from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.errors import SpecError
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.wheels import make_wheel
@@ -48,16 +51,8 @@ def original(engine: Engine) -> Path:
 
 def make_again(engine: Engine, original: Path, file: Path, form: str, *, exact: bool = False) -> Path:
     file.write_text(engine.export(original, form, exact=exact))
-    parsed = read_environment_file(file)
     prefix = engine.new_prefix("again")
-    request = ChangeRequest(
-        action="create",
-        prefix=str(prefix),
-        specs=parsed.all_specs,
-        records=parsed.records,
-        channels=parsed.channels or None,
-        variables=parsed.variables,
-    )
+    request = add_file(ChangeRequest(action="create", prefix=str(prefix)), read_environment_file(file), engine.settings)
     engine.execute(engine.plan(request))
     return prefix
 
@@ -92,9 +87,45 @@ def test_without_a_solve(engine: Engine, original: Path, tmp_path: Path, form: s
     again = make_again(engine, original, tmp_path / name, form)
     assert packages(engine, again) == packages(engine, original)
     assert tree(again) == tree(original)
+    assert engine.requested(again) == engine.requested(original)
     code = "import leaf, msgpack_thing, tool, sys; print(tool.__version__, sys.prefix)"
     output = subprocess.run([again / "bin/python", "-c", code], capture_output=True, text=True, check=True).stdout
     assert output == f"2.0 {again}\n"
+
+
+def test_a_lock_with_what_was_asked_for_is_one_for_rattler_too(engine: Engine, original: Path, tmp_path: Path) -> None:
+    (tmp_path / "pixi.lock").write_text(engine.export(original, "pixi"))
+    assert [name for name, _ in LockFile.from_path(tmp_path / "pixi.lock").environments()] == ["default"]
+
+
+def test_requirements_bring_their_python_with_them(engine: Engine, original: Path, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(engine.export(original, "requirements"))
+    parsed = read_environment_file(tmp_path / "requirements.txt")
+    version = next(record.version for record in engine.packages(original) if record.name == "python")
+    minor = ".".join(version.split(".")[:2])
+    for specs, python in (((), f"python={minor}"), (("python>=3",), "python>=3"), (("interpreter::python",), None)):
+        request = add_file(ChangeRequest(action="create", prefix="/p", specs=specs), parsed, engine.settings)
+        assert [spec for spec in request.specs if spec.startswith("python")] == ([python] if python else [])
+    change = add_file(ChangeRequest(action="install", prefix="/p"), parsed, engine.settings)
+    assert not any(spec.startswith("python") for spec in change.specs)
+
+
+def test_exact_packages_are_not_mixed_with_specs(engine: Engine, original: Path, tmp_path: Path) -> None:
+    (tmp_path / "lock.txt").write_text(engine.export(original, "explicit"))
+    exact = read_environment_file(tmp_path / "lock.txt")
+    (tmp_path / "more.yml").write_text("dependencies: [native]\n")
+    more = read_environment_file(tmp_path / "more.yml")
+    create = ChangeRequest(action="create", prefix="/p")
+    for first, second in (
+        (msgspec.structs.replace(create, specs=("native",)), exact),
+        (add_file(create, exact, engine.settings), more),
+    ):
+        with pytest.raises(SpecError) as caught:
+            add_file(first, second, engine.settings)
+        assert caught.value.code == "exchange.mixed"
+        assert "then install the rest" in caught.value.hint
+    both = add_file(add_file(create, exact, engine.settings), exact, engine.settings)
+    assert set(both.records) == set(exact.records)
 
 
 @pytest.mark.parametrize("exact", [True, False])
