@@ -70,21 +70,32 @@ function runningIn(context: ICommandContext, environment: IEnvironment): number 
 
 function addNotebook(context: ICommandContext, files: IFileBrowserFactory | null): void {
   const { app, trans } = context;
+  const lacksKernel = (environment: IEnvironment | null): boolean =>
+    environment !== null && environment.kernels.length === 0 && environment.python !== null;
   app.commands.addCommand(CommandIDs.newNotebook, {
-    label: trans.__('New Notebook'),
+    label: args => (lacksKernel(findTarget(context, args)) ? trans.__('Add a Kernel…') : trans.__('New Notebook')),
     caption: trans.__('Open a notebook with this environment’s kernel'),
     icon: args => (args['isPalette'] ? undefined : notebookIcon),
     describedBy: ID_ARGUMENT,
-    isEnabled: args => Boolean(args['pick']) || (findTarget(context, args)?.kernels.length ?? 0) > 0,
+    isEnabled: args => {
+      const environment = findTarget(context, args);
+      return Boolean(args['pick']) || (lacksKernel(environment) ? isChangeable(environment) : Boolean(environment?.kernels.length));
+    },
     execute: async args => {
       const environment = await getTarget(context, args);
-      const kernelName = environment?.kernels[0];
-      if (kernelName) {
-        await app.serviceManager.kernelspecs.refreshSpecs();
-        await app.commands.execute('notebook:create-new', { kernelName, cwd: files?.tracker.currentWidget?.model.path ?? '' });
+      if (environment && lacksKernel(environment)) {
+        await app.commands.execute(CommandIDs.install, { id: environment.id, specs: ['ipykernel'] });
+      } else if (environment) {
+        await openNotebook(app, environment.kernels[0] ?? '', files?.tracker.currentWidget?.model.path ?? '');
       }
     }
   });
+}
+
+/** The kernel may be younger than what this tab knows of kernels. */
+async function openNotebook(app: ICommandContext['app'], kernelName: string, cwd: string): Promise<void> {
+  await app.serviceManager.kernelspecs.refreshSpecs();
+  await app.commands.execute('notebook:create-new', { kernelName, cwd });
 }
 
 function addSmall(context: ICommandContext): void {

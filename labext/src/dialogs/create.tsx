@@ -90,6 +90,9 @@ function buttonsOf(
     return [cancel, { ...preview, onClick: () => void model.preview() }];
   }
   const back = { label: trans.__('Back'), onClick: () => model.back() };
+  if (planning.conflict) {
+    return [cancel, { ...back, accept: true }];
+  }
   if (planning.state === 'failed') {
     const label = planning.isStale ? trans.__('Plan again') : trans.__('Try again');
     return [cancel, back, { label, accept: true, onClick: () => void planning.retry() }];

@@ -46,6 +46,12 @@ export class EnvironmentsModel extends Model {
     return this._environments?.find(environment => environment.path === path) ?? null;
   }
 
+  /** An environment was measured: it takes so many bytes until it changes. */
+  measured(environment: IEnvironment, size: number): void {
+    this._sizes.set(environment.id, { modified: environment.modified, size });
+    this._set(this._environments?.map(other => this._withSize(other)) ?? null, this._problem);
+  }
+
   /** Read the list again. */
   refresh(): Promise<void> {
     return this._refresh.run();
@@ -54,10 +60,20 @@ export class EnvironmentsModel extends Model {
   private async _read(): Promise<void> {
     try {
       const environments = await this._api.list();
-      this._set(environments, null);
+      this._set(
+        environments.map(environment => this._withSize(environment)),
+        null
+      );
     } catch (error) {
       this._set(this._environments, asProblem(error));
     }
+  }
+
+  /** A size that was measured before the environment changed says nothing any more. */
+  private _withSize(environment: IEnvironment): IEnvironment {
+    const known = this._sizes.get(environment.id);
+    const size = known && known.modified === environment.modified ? known.size : null;
+    return size === environment.size ? environment : { ...environment, size };
   }
 
   private _set(environments: readonly IEnvironment[] | null, problem: IProblem | null): void {
@@ -70,6 +86,7 @@ export class EnvironmentsModel extends Model {
   }
 
   private readonly _refresh = new Coalesced(() => this._read());
+  private readonly _sizes = new Map<string, { readonly modified: number; readonly size: number }>();
   private _environments: readonly IEnvironment[] | null = null;
   private _problem: IProblem | null = null;
   private _activePath = '';

@@ -13,7 +13,7 @@ export function splitSpecs(text: string): string[] {
 
 /** The name that a request is about, without source and version. */
 export function nameOfSpec(spec: string): string {
-  const bare = spec.slice(spec.lastIndexOf('::') + (spec.includes('::') ? 2 : 0));
+  const bare = spec.split('::').pop() ?? '';
   return /^[\w.-]*/.exec(bare.trim())?.[0]?.toLowerCase() ?? '';
 }
 

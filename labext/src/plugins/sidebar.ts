@@ -7,6 +7,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../commands/ids';
 import { ActiveKernel } from '../models/activeKernel';
+import { Measuring } from '../models/measuring';
 import { SuggestionsModel } from '../models/suggestions';
 import type { IEnvironment } from '../services/environments/interfaces';
 import { IEnvironmentsManager } from '../tokens';
@@ -27,11 +28,14 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
-    const panel = new SidebarPanel({
+    const isWatched = (): boolean => panel.isVisible && !document.hidden;
+    const measuring = new Measuring(manager.environments, manager.api.environments, isWatched);
+    const panel: SidebarPanel = new SidebarPanel({
       model: manager.sidebar,
       jobs: manager.jobs,
       suggestions: new SuggestionsModel(manager.api.catalogue),
       actions: actionsOf(app, manager),
+      onShow: () => measuring.wake(),
       trans
     });
     app.shell.add(panel, 'left', { rank: 450, type: 'Environments' });

@@ -3,6 +3,7 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { environmentIcon } from '../icons';
@@ -17,6 +18,8 @@ export interface ISidebarOptions {
   readonly jobs: JobsModel;
   readonly suggestions: SuggestionsModel;
   readonly actions: ISidebarActions;
+  /** The sidebar has come into view. */
+  readonly onShow: () => void;
   readonly trans: TranslationBundle;
 }
 
@@ -29,6 +32,11 @@ export class SidebarPanel extends ReactWidget {
     this.title.caption = _options.trans.__('Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _options.trans.__('Environments'));
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._options.onShow();
   }
 
   protected render(): JSX.Element {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+
+import { noticeOf } from '../src/models/notices';
+import type { IJobResult } from '../src/services/jobs/interfaces';
+import type { IChangeRequest } from '../src/services/plans/interfaces';
+import { job } from './fakes';
+
+const REQUEST: IChangeRequest = { action: 'install', specs: ['pandas'] };
+const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], changed: ['pandas'], messages: [] };
+const CONFLICT = { code: 'solve.conflict', message: 'no', hint: '', detail: { conflict: { fixes: [] } } };
+
+describe('noticeOf', () => {
+  it.each([
+    ['a new environment with a kernel', job({ state: 'done', action: 'create', result: { ...RESULT, kernels: ['k'] } }), ['notebook', 'open']],
+    ['a new environment without one', job({ state: 'done', action: 'create', result: RESULT }), ['open']],
+    ['an install', job({ state: 'done', result: RESULT }), ['undo']],
+    ['an install of what was there', job({ state: 'done', result: { ...RESULT, changed: [] } }), []],
+    ['a deletion', job({ state: 'done', action: 'delete', kind: 'delete' }), []],
+    ['a failure', job({ state: 'failed', error: { ...CONFLICT, detail: null } }), ['retry', 'log']],
+    ['a conflict', job({ state: 'failed', error: CONFLICT }), ['fix', 'log']],
+    ['a cancelled change', job({ state: 'cancelled' }), ['retry']],
+    ['a killed job', job({ state: 'interrupted' }), ['retry', 'log']]
+  ])('offers the right buttons after %s', (_, ended, actions) => {
+    expect(noticeOf(ended, REQUEST, 'all')?.actions).toEqual(actions);
+  });
+
+  it('offers no retry of what is not known', () => {
+    expect(noticeOf(job({ state: 'failed' }), null, 'all')?.actions).toEqual(['log']);
+  });
+
+  it('is silent about plans', () => {
+    expect(noticeOf(job({ kind: 'plan', state: 'failed' }), REQUEST, 'all')).toBeNull();
+  });
+
+  it('tells only problems, or nothing, as the settings say', () => {
+    expect(noticeOf(job({ state: 'done' }), REQUEST, 'problems')).toBeNull();
+    expect(noticeOf(job({ state: 'failed' }), REQUEST, 'problems')?.type).toBe('error');
+    expect(noticeOf(job({ state: 'failed' }), REQUEST, 'none')).toBeNull();
+  });
+});
