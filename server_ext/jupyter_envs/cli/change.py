@@ -25,6 +25,7 @@ from jupyter_envs.errors import SpecError
 
 file_option = click.option(
     "-f",
+    "-r",
     "--file",
     "files",
     multiple=True,

@@ -46,8 +46,8 @@ def conflict_lines(error: SolveError, argv: Sequence[str]) -> list[str]:
     if not conflict.fixes:
         return [*lines, f" hint: {error.hint}"]
     lines.append(" What works:")
-    fixes: tuple[Fix, ...] = conflict.fixes
-    for fix in fixes:
+    fixes: list[Fix] = [fix for fix in conflict.fixes if fix.kind != "drop" or len(conflict.requests) > 1]
+    for fix in fixes or conflict.fixes:
         versions = ", ".join(f"{name} {version}" for name, version in sorted(fix.versions.items()))
         lines.append(f"   {fix_command(fix.kind, fix.request, fix.replacement, argv)}")
         if versions:

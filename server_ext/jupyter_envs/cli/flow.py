@@ -14,13 +14,13 @@ from typing import Any
 import click
 import msgspec
 
-from jupyter_envs.cli.plan_view import change_rows, color_of, plan_json, plan_notes, result_json
-from jupyter_envs.cli.progress import View, make_view
-from jupyter_envs.cli.session import Session, command_line
-from jupyter_envs.cli.tables import counted, human_bytes, table
+from jupyter_envs.cli.plan_view import change_rows, plan_json, plan_notes, result_json
+from jupyter_envs.cli.progress import View
+from jupyter_envs.cli.session import Session
+from jupyter_envs.cli.tables import counted, human_bytes
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.errors import CancelledError, EnvsError, SpecError
-from jupyter_envs.jobs.consent import losses, needs_consent
+from jupyter_envs.jobs.consent import losses_to_agree
 from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job, JobRequest
 from jupyter_envs.jobs.plans import load_plan
@@ -32,11 +32,11 @@ def run_change(
     session: Session, request: ChangeRequest, *, yes: bool, dry_run: bool = False, register_kernel: bool = True
 ) -> None:
     """Plan a change, show the plan, ask where something would be lost, execute it and say what it came to."""
-    request = msgspec.structs.replace(request, command=command_line())
+    request = msgspec.structs.replace(request, command=session.surface.command_line())
     job_request = JobRequest(
         kind="plan" if dry_run else "change",
         change=request,
-        consent="given" if yes else "destructive",
+        consent="given" if yes else session.surface.consent,
         register_kernel=register_kernel,
         command=request.command,
     )
@@ -45,7 +45,7 @@ def run_change(
     if dry_run:
         return show_stored_plan(session, plan)
     if not _result(job).get("executed"):
-        ask_consent(session, plan)
+        ask_consent(session, plan, request.specs)
         job = run_job(session, execution_of(plan, request.command, register_kernel=register_kernel), show_plan=False)
     show_result(session, plan, job)
     return None
@@ -73,7 +73,7 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
     EnvsError
         What the job failed with, with its exit code; ``CancelledError`` after Ctrl-C.
     """
-    view = make_view(as_json=session.output.as_json)
+    view = session.surface.view(as_json=session.output.as_json)
 
     def on_event(event: JobEvent) -> None:
         plan_id = (event.data or {}).get("plan_id")
@@ -136,18 +136,9 @@ def _class_for(code: str, exit_code: int | None) -> type[EnvsError]:
 
 def show_plan_table(session: Session, plan: ChangePlan) -> None:
     """Print a plan for people: each package that changes, the cost, what to know."""
-    output = session.output
-    rows = change_rows(plan.changes)
-    for row, line in zip(rows, table([""] * 4, rows, _inner_width(output.width)), strict=True):
-        output.text(f"  {line}", fg=color_of(row[0]))
-    for note in plan_notes(plan):
-        output.text(note, bold=True)
+    session.output.plan(change_rows(plan.changes), plan_notes(plan))
     for warning in plan.warnings:
-        output.warn(warning.message, warning.hint)
-
-
-def _inner_width(width: int | None) -> int | None:
-    return None if width is None else width - 2
+        session.output.warn(warning.message, warning.hint)
 
 
 def show_stored_plan(session: Session, plan: ChangePlan) -> None:
@@ -157,8 +148,8 @@ def show_stored_plan(session: Session, plan: ChangePlan) -> None:
     session.output.result({"executed": False, **plan_json(plan)})
 
 
-def ask_consent(session: Session, plan: ChangePlan) -> None:
-    """Ask before packages are removed or downgraded.
+def ask_consent(session: Session, plan: ChangePlan, specs: Sequence[str] = ()) -> None:
+    """Ask before packages are removed or downgraded, where ``specs`` do not say so by themselves.
 
     Raises
     ------
@@ -167,8 +158,8 @@ def ask_consent(session: Session, plan: ChangePlan) -> None:
     CancelledError
         The person said no.
     """
-    lost = losses(plan)
-    if not needs_consent(plan):
+    lost = losses_to_agree(plan, session.surface.consent, specs)
+    if not lost:
         return
     names = ", ".join(change.name for change in lost[:5]) + (", …" if len(lost) > 5 else "")
     confirm(session, f"this removes or downgrades {counted(len(lost), 'package')} ({names})")
@@ -210,19 +201,14 @@ def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
         output.warn(warning["message"], warning.get("hint", ""))
     for message in change.get("messages") or ():
         output.text(message)
-    output.text(result_sentence(session, plan, change, result.get("newly_requested") or ()))
-    for prefix in result.get("also_repaired") or ():
-        output.text(f"{session.name_of(Path(prefix))} repaired as well: it shared the damaged files")
+    output.text(result_sentence(session, plan, change))
     for kernel in result.get("kernels") or ():
-        output.text(f"kernel {kernel} is ready")
+        output.kernel_ready(kernel)
     output.result(result_json(plan, result, job.id))
 
 
-def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], asked: Sequence[str] = ()) -> str:
-    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB more on disk``.
-
-    ``asked`` are the specs of an install that were not asked for before.
-    """
+def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any]) -> str:
+    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB more on disk``."""
     name = session.name_of(Path(plan.prefix))
     if not change:
         return f"{name} has it all already"
@@ -231,8 +217,6 @@ def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], 
         parts.append(f"{change['linked_files']:,} files linked")
         parts.append(f"{human_bytes(change.get('disk_bytes', 0))} more on disk")
     done = f"{name} {PAST.get(plan.action, 'changed')}"
-    if plan.action == "install" and not plan.changes:
-        done = f"{name} has it all already; {', '.join(asked) or 'what is asked for'} is now noted as asked for"
     return f"{done}: {', '.join(parts)}" if parts else done
 
 
@@ -242,5 +226,5 @@ def execute_stored(session: Session, plan_id: str, *, yes: bool) -> None:
     show_plan_table(session, plan)
     if not yes:
         ask_consent(session, plan)
-    job = run_job(session, execution_of(plan, command_line()), show_plan=False)
+    job = run_job(session, execution_of(plan, session.surface.command_line()), show_plan=False)
     show_result(session, plan, job)

@@ -6,7 +6,7 @@ import click
 
 from jupyter_envs.cli.flow import confirm, run_change, run_job
 from jupyter_envs.cli.options import Consent, EnvironmentName, consent_options, environment, json_option, yes_option
-from jupyter_envs.cli.session import Session, command_line
+from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted, human_bytes
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.jobs.models import JobRequest
@@ -37,7 +37,7 @@ def rename(name: str, new_name: str, as_json: bool) -> None:
     session = Session(as_json=as_json)
     prefix = session.prefix(name, None)
     session.new_prefix(new_name, None)
-    request = JobRequest(kind="rename", prefix=str(prefix), new_name=new_name, command=command_line())
+    request = JobRequest(kind="rename", prefix=str(prefix), new_name=new_name, command=session.surface.command_line())
     job = run_job(session, request)
     result = job.result or {}
     session.output.text(f"{name} is now {new_name}: {result.get('prefix')}")
@@ -57,7 +57,7 @@ def delete(name: str | None, prefix: str | None, yes: bool, as_json: bool) -> No
 
         count = counted(len(iter_record_names(target)), "package")
         confirm(session, f"this deletes {session.name_of(target)} with {count}: {target}", look="", default=False)
-    request = JobRequest(kind="delete", prefix=str(target), command=command_line())
+    request = JobRequest(kind="delete", prefix=str(target), command=session.surface.command_line())
     job = run_job(session, request)
     result = job.result or {}
     freed = result.get("freed_bytes")

@@ -16,6 +16,7 @@ import click
 
 from jupyter_envs import __version__
 from jupyter_envs.cli.lazy import LazyGroup, Verb
+from jupyter_envs.cli.surface import Surface
 from jupyter_envs.errors import CancelledError, EnvsError, SpecError, StorageError
 
 COMPLETE_VARIABLE = "_JUPYTER_ENVS_COMPLETE"
@@ -81,36 +82,45 @@ def cli() -> None:
     """  # noqa: D301 click's mark for lines that stay as they are
 
 
-def run(argv: Sequence[str]) -> int:
+def run(argv: Sequence[str], surface: Surface | None = None) -> int:
     """Run one command and return its exit code.
 
     Parameters
     ----------
     argv : sequence of str
         What follows ``jupyter envs``.
+    surface : Surface
+        Where it shows itself; the terminal when not given.
     """
+    surface = surface or Surface()
     try:
-        answer = cli.main(list(argv), prog_name=_program_name(), complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+        answer = cli.main(
+            list(argv),
+            prog_name=_program_name(),
+            complete_var=COMPLETE_VARIABLE,
+            standalone_mode=False,
+            obj=surface,
+        )
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
-        return _fail(CancelledError("stopped"), argv)
+        return _fail(surface, CancelledError("stopped"), argv)
     except KeyboardInterrupt:
-        return _fail(CancelledError("stopped"), argv)
+        return _fail(surface, CancelledError("stopped"), argv)
     except click.ClickException as error:
-        return _fail(_from_click(error), argv)
+        return _fail(surface, _from_click(error), argv)
     except EnvsError as error:
-        return _fail(error, argv)
+        return _fail(surface, error, argv)
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _fail(StorageError.from_os_error(error, "running the command"), argv)
+        return _fail(surface, StorageError.from_os_error(error, "running the command"), argv)
     except Exception as error:
         import traceback
 
         traceback.print_exc()
         hint = "this is a fault of jupyter-envs; please report it with the lines above"
-        return _fail(EnvsError(f"{type(error).__name__}: {error}", hint=hint, code="internal"), argv)
+        return _fail(surface, EnvsError(f"{type(error).__name__}: {error}", hint=hint, code="internal"), argv)
     return answer if isinstance(answer, int) else 0
 
 
@@ -126,17 +136,9 @@ def _from_click(error: click.ClickException) -> EnvsError:
     )
 
 
-def _fail(error: EnvsError, argv: Sequence[str]) -> int:
+def _fail(surface: Surface, error: EnvsError, argv: Sequence[str]) -> int:
     """Show an error and return its exit code."""
-    if "--json" in argv:
-        import msgspec
-
-        click.echo(msgspec.json.format(msgspec.json.encode({"error": error.to_dict()}), indent=2).decode())
-        return error.exit_code
-    from jupyter_envs.cli.failures import failure_lines
-
-    for line in failure_lines(error, argv):
-        click.echo(line, err=True)
+    surface.fail(error, argv)
     return error.exit_code
 
 

@@ -57,6 +57,20 @@ class Output:
         if lines:
             click.echo("\n".join(lines))
 
+    def plan(self, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> None:
+        """Print what a plan changes (rows of ``plan_view.change_rows``) and what it costs."""
+        from jupyter_envs.cli.plan_view import color_of
+
+        width = None if self.width is None else self.width - 2
+        for row, line in zip(rows, table([""] * 4, rows, width), strict=True):
+            self.text(f"  {line}", fg=color_of(row[0]))
+        for note in notes:
+            self.text(note, bold=True)
+
+    def kernel_ready(self, name: str) -> None:
+        """Say that a kernel of a changed environment can be started."""
+        self.text(f"kernel {name} is ready")
+
     def note(self, line: str) -> None:
         """Say something on the way, on standard error, when a person can be there."""
         if not self.as_json or sys.stderr.isatty():

@@ -31,7 +31,9 @@ def plan(ctx: click.Context, words: tuple[str, ...]) -> object:
         raise SpecError(f"{verb} cannot be planned", hint=f"one of {', '.join(PLANNABLE)} can")
     command = group.get_command(ctx, verb)
     assert command is not None
-    return command.main([*rest, "--dry-run"], prog_name=f"{ctx.command_path} {verb}", standalone_mode=False)
+    return command.main(
+        [*rest, "--dry-run"], prog_name=f"{ctx.command_path} {verb}", standalone_mode=False, obj=ctx.obj
+    )
 
 
 @click.command()

@@ -28,7 +28,7 @@ PHASE_TITLES = {
     "compile": "compiling",
     "kernels": "registering kernels",
 }
-_QUIET_PHASES = ("commit", "kernels", "compile")
+QUIET_PHASES = ("commit", "kernels", "compile")
 
 
 class View(Protocol):
@@ -76,7 +76,7 @@ class LineView:
         said = spoken(event)
         if said:
             click.echo(said, err=True)
-        elif event.kind == "phase" and event.phase != self._phase and event.phase not in _QUIET_PHASES:
+        elif event.kind == "phase" and event.phase != self._phase and event.phase not in QUIET_PHASES:
             self._phase = event.phase
             click.echo(f"{title_of(event)}…", err=True)
 

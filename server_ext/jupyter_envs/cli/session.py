@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_envs.cli.output import Output
+from jupyter_envs.cli.surface import current_surface
 from jupyter_envs.errors import SpecError
 from jupyter_envs.settings import Settings
 
@@ -32,7 +32,8 @@ class Session:
     """
 
     def __init__(self, *, as_json: bool = False, offline: bool = False) -> None:
-        self.output = Output(as_json=as_json)
+        self.surface = current_surface()
+        self.output = self.surface.output(as_json=as_json)
         self.offline = offline
 
     @cached_property
@@ -88,7 +89,7 @@ def _one_of(name: str | None, path: str | None) -> str:
     return name
 
 
-def command_line() -> str:
+def typed_command() -> str:
     """Return what was typed, as it is written into histories."""
     from jupyter_envs.engine.fetch.urls import without_login
 

@@ -10,7 +10,7 @@ import msgspec
 
 from jupyter_envs.cli.flow import confirm, run_job
 from jupyter_envs.cli.options import EnvironmentName, json_option, yes_option
-from jupyter_envs.cli.session import Session, command_line
+from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted, human_bytes
 from jupyter_envs.jobs.models import JobRequest
 
@@ -58,7 +58,7 @@ def _report(session: Session, *, dry_run: bool) -> dict[str, Any]:
     if dry_run:
         found: dict[str, Any] = msgspec.to_builtins(session.engine.clean(dry_run=True))
         return found
-    return run_job(session, JobRequest(kind="clean", command=command_line())).result or {}
+    return run_job(session, JobRequest(kind="clean", command=session.surface.command_line())).result or {}
 
 
 def _size(report: dict[str, Any]) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from jupyter_envs.engine.models.plan import ChangeRequest
 
 JobKind = Literal["plan", "change", "execute", "recover", "rename", "delete", "clean", "compile"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-Consent = Literal["given", "destructive"]
+Consent = Literal["given", "destructive", "unasked"]
 
 FINAL_STATES: tuple[JobState, ...] = ("done", "failed", "cancelled", "interrupted")
 LIVE_STATES: tuple[JobState, ...] = ("queued", "running")
@@ -28,8 +28,9 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``change`` is the request of ``plan`` and ``change`` jobs, ``plan_id`` the stored plan of ``execute`` (which may
     carry a ``change``, too, to say for what); ``prefix`` (absolute) is what the other kinds work on. ``consent`` of
     ``destructive`` stops a ``change`` after its plan when that removes or downgrades something; the plan can then be
-    executed by its id. ``register_kernel`` of ``None`` leaves the environment's kernels alone. ``hidden`` jobs are not
-    shown to people unless they ask for all.
+    executed by its id. ``unasked`` stops it only when that does not follow from the request
+    (``consent.unasked_losses``). ``register_kernel`` of ``None`` leaves the environment's kernels alone. ``hidden``
+    jobs are not shown to people unless they ask for all.
     """
 
     kind: JobKind

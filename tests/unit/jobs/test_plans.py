@@ -11,7 +11,7 @@ from jupyter_envs.engine.models.plan import ChangePlan, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 from jupyter_envs.jobs.background import cache_tag_of, wants_compile
-from jupyter_envs.jobs.consent import losses, needs_consent
+from jupyter_envs.jobs.consent import losses, losses_to_agree, unasked_losses
 from jupyter_envs.jobs.plans import KEEP_PLANS, load_plan, plans_directory, save_plan
 from jupyter_envs.settings import Settings
 
@@ -76,8 +76,22 @@ def test_consent_is_for_what_is_lost() -> None:
     added = PackageChange(name="a", kind="added", after=record("a"))
     removed = PackageChange(name="b", kind="removed", before=record("b"))
     older = PackageChange(name="c", kind="downgraded", before=record("c", "2"), after=record("c", "1"))
-    assert not needs_consent(plan("p", added))
+    assert losses(plan("p", added)) == ()
     assert losses(plan("p", added, removed, older)) == (removed, older)
+    all_three = plan("p", added, removed, older)
+    assert losses_to_agree(all_three, "given", ()) == ()
+    assert losses_to_agree(all_three, "destructive", ("c=1",)) == (removed, older)
+    assert losses_to_agree(all_three, "unasked", ("c=1",)) == (removed,)
+
+
+def test_removing_agrees_to_what_is_named_and_to_what_nobody_needs_any_more() -> None:
+    named = PackageChange(name="named", kind="removed", before=record("named"))
+    orphan = PackageChange(name="orphan", kind="removed", before=record("orphan"))
+    needs = msgspec.structs.replace(record("needs"), depends=("named >=1",))
+    dependent = PackageChange(name="needs", kind="removed", before=needs)
+    removal = msgspec.structs.replace(plan("p", named, orphan, dependent), action="remove")
+    assert unasked_losses(removal, {"named"}) == (dependent,)
+    assert unasked_losses(msgspec.structs.replace(removal, action="undo"), set()) == ()
 
 
 def test_compile_is_wanted_until_every_pure_package_is_in_the_cache(tmp_path: Path) -> None:
