@@ -17,3 +17,11 @@ def _jupyter_server_extension_points() -> list[dict[str, object]]:
     from jupyter_envs.server.app import EnvsExtension
 
     return [{"module": "jupyter_envs", "app": EnvsExtension}]
+
+
+def load_ipython_extension(shell: object) -> None:
+    """Register the magics in a kernel that can import us (called by ``%load_ext jupyter_envs``)."""
+    from jupyter_envs.current import extension_link
+    from jupyter_envs.magics import register
+
+    register(shell, extension_link())

@@ -27,11 +27,6 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture
-def jp_asyncio_loop() -> None:
-    """Stand in for pytest-jupyter's event loop: here Playwright runs one, which that fixture would try to close."""
-
-
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Return a running JupyterLab whose packages come from the channel of ``material``."""

@@ -9,7 +9,14 @@ import msgspec
 
 from jupyter_envs.cli.options import environment, json_option
 from jupyter_envs.cli.session import Session
-from jupyter_envs.kernels.sync import KernelReport, add_kernels, list_kernels, remove_kernels, sync_kernels
+from jupyter_envs.kernels.sync import (
+    KernelReport,
+    add_kernels,
+    list_kernels,
+    remove_kernels,
+    sync_kernels,
+    sync_outdated,
+)
 
 
 @click.group(invoke_without_command=True)
@@ -29,7 +36,9 @@ def list_registered(as_json: bool) -> None:
 
 
 def show_list(session: Session) -> None:
-    """Print our kernels."""
+    """Print our kernels, those that another version wrote refreshed."""
+    for warning in sync_outdated(session.settings).warnings:
+        session.output.warn(warning.message, warning.hint)
     found = list_kernels()
     rows = [[k.name, k.display_name, k.language, "gone" if k.gone else "ok", k.prefix] for k in found]
     if rows:

@@ -35,6 +35,7 @@ class RegisteredKernel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     kernel: str
     directory: str
     gone: bool = False
+    tool: str = ""  # the version of jupyter-envs that wrote it
 
 
 def user_kernels_directory() -> Path:
@@ -100,6 +101,7 @@ def _read(folder: Path) -> RegisteredKernel | None:
         kernel=str(mark.get("kernel", "")),
         directory=str(folder),
         gone=not is_environment(prefix),
+        tool=str(mark.get("tool", "")),
     )
 
 
@@ -121,7 +123,13 @@ def taken_names(own: Sequence[RegisteredKernel]) -> set[str]:
     return names
 
 
-def write_kernel(directory: Path, name: str, spec: Mapping[str, object], resources: Sequence[str]) -> bool:
+def write_kernel(
+    directory: Path,
+    name: str,
+    spec: Mapping[str, object],
+    resources: Sequence[str],
+    files: Mapping[str, bytes] | None = None,
+) -> bool:
     """Write a kernelspec; tell whether anything changed.
 
     Parameters
@@ -134,6 +142,8 @@ def write_kernel(directory: Path, name: str, spec: Mapping[str, object], resourc
         The content of ``kernel.json``, with our mark.
     resources : sequence of str
         Files to stand beside it; what else is there of ours goes.
+    files : mapping
+        Name -> content of further files beside it.
 
     Raises
     ------
@@ -148,7 +158,9 @@ def write_kernel(directory: Path, name: str, spec: Mapping[str, object], resourc
             code="kernel.taken",
         )
     content = json.dumps(spec, indent=1, ensure_ascii=False).encode() + b"\n"
-    wanted = {Path(source).name: Path(source).read_bytes() for source in resources} | {SPEC_FILE: content}
+    wanted = {Path(source).name: Path(source).read_bytes() for source in resources}
+    wanted.update(files or {})
+    wanted[SPEC_FILE] = content  # the last: Jupyter must not see it before the others
     try:
         folder.mkdir(parents=True, exist_ok=True)
         changed = [name for name, data in wanted.items() if _write_file(folder / name, data)]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs import __version__
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.platform import PlatformLayout, current_subdir, layout_for
 from jupyter_envs.engine.prefix.activated import run_activation
@@ -224,7 +225,13 @@ def _escaped(text: str) -> str:
 
 
 def kernel_json(
-    kernel: EnvironmentKernel, prefix: Path, name: str, variables: Mapping[str, str], *, place: str = ""
+    kernel: EnvironmentKernel,
+    prefix: Path,
+    name: str,
+    variables: Mapping[str, str],
+    *,
+    place: str = "",
+    arguments: Sequence[str] = (),
 ) -> dict[str, object]:
     """Return the content of ``kernel.json``.
 
@@ -238,10 +245,12 @@ def kernel_json(
         ``activation_variables``; the kernel's own ``env`` stands above them.
     place : str
         Added to the display name when another environment has the same name.
+    arguments : sequence of str
+        Added to the kernel's command.
     """
     shown = f"{name}, {place}" if place else name
     spec: dict[str, object] = {
-        "argv": list(kernel.argv),
+        "argv": [*kernel.argv, *arguments],
         "display_name": f"{kernel.title} ({shown})",
         "language": kernel.language,
         "interrupt_mode": kernel.interrupt_mode,
@@ -250,7 +259,13 @@ def kernel_json(
             **kernel.metadata,
             "conda_env_name": name,
             "conda_env_path": str(prefix),
-            MARK: {"prefix": str(prefix), "name": name, "kernel": kernel.kernel, "version": MARK_VERSION},
+            MARK: {
+                "prefix": str(prefix),
+                "name": name,
+                "kernel": kernel.kernel,
+                "version": MARK_VERSION,
+                "tool": __version__,
+            },
         },
     }
     if kernel.protocol_version:

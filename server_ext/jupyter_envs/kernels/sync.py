@@ -9,17 +9,19 @@ fault is a warning.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from jupyter_envs import __version__
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.prefix.discovery import OWN_DIRECTORY, EnvironmentInfo, describe_environment
 from jupyter_envs.errors import EnvsError, KernelError, NotFoundError
 from jupyter_envs.kernels import directory as kernel_directory
 from jupyter_envs.kernels.directory import RegisteredKernel, find_registered, registration_lock, remove_kernel
-from jupyter_envs.kernels.names import choose_name, kernel_name
+from jupyter_envs.kernels.magics import boot_argument, boot_files
+from jupyter_envs.kernels.names import IPYKERNEL, choose_name, kernel_name
 from jupyter_envs.kernels.spec import (
     EnvironmentKernel,
     activation_variables,
@@ -78,7 +80,7 @@ def sync_environment(
         )
         if info is None or unwanted:
             return KernelReport(removed=removed)
-        report = _register(path, name or info.name, info, os.environ if environ is None else environ)
+        report = _register(path, name or info.name, info, settings, os.environ if environ is None else environ)
     return msgspec.structs.replace(report, removed=(*removed, *report.removed))
 
 
@@ -100,10 +102,24 @@ def sync_kernels(
     known = {kernel.prefix for kernel in registered if not kernel.gone}
     own = {info.path for info in environments if info.kind == "own" and not info.broken}
     reports = [sync_environment(Path(prefix), settings, environ=environ) for prefix in sorted(known | own)]
+    return joined([KernelReport(removed=removed), *reports])
+
+
+def sync_outdated(settings: Settings, *, environ: Mapping[str, str] | None = None) -> KernelReport:
+    """Rewrite the kernels that another version of jupyter-envs wrote, so that their magics are this one's.
+
+    Cheap when there are none: called when the server starts, and by ``jupyter envs kernels``.
+    """
+    outdated = {kernel.prefix for kernel in list_kernels() if kernel.tool != __version__ and not kernel.gone}
+    return joined([sync_environment(Path(prefix), settings, environ=environ) for prefix in sorted(outdated)])
+
+
+def joined(reports: Sequence[KernelReport]) -> KernelReport:
+    """Return several reports as one."""
     return KernelReport(
         kernels=tuple(kernel for report in reports for kernel in report.kernels),
         written=tuple(name for report in reports for name in report.written),
-        removed=(*removed, *(name for report in reports for name in report.removed)),
+        removed=tuple(name for report in reports for name in report.removed),
         warnings=tuple(warning for report in reports for warning in report.warnings),
     )
 
@@ -164,7 +180,9 @@ def _remove_all(kernels: Iterable[RegisteredKernel]) -> tuple[str, ...]:
     return tuple(kernel.name for kernel in gone)
 
 
-def _register(prefix: Path, name: str, info: EnvironmentInfo, environ: Mapping[str, str]) -> KernelReport:
+def _register(
+    prefix: Path, name: str, info: EnvironmentInfo, settings: Settings, environ: Mapping[str, str]
+) -> KernelReport:
     offered, warnings = read_kernels(prefix, info.python, info.has_ipykernel)
     registered = list_kernels()
     mine = {kernel.kernel: kernel for kernel in registered if kernel.prefix == str(prefix)}
@@ -173,7 +191,7 @@ def _register(prefix: Path, name: str, info: EnvironmentInfo, environ: Mapping[s
     written = []
     for kernel in offered:
         try:
-            names[kernel.kernel], changed = _write(kernel, prefix, name, variables, registered)
+            names[kernel.kernel], changed = _write(kernel, prefix, name, variables, registered, settings)
         except KernelError as error:
             warnings.append(PlanWarning(code=error.code, message=error.message, hint=error.hint))
             continue
@@ -205,12 +223,17 @@ def _write(
     name: str,
     variables: Mapping[str, str],
     registered: list[RegisteredKernel],
+    settings: Settings,
 ) -> tuple[str, bool]:
     """Write one kernel under the name that is free for it; return the name and whether anything changed."""
     same = [other for other in registered if other.prefix == str(prefix) and other.kernel == kernel.kernel]
     taken = kernel_directory.taken_names(same)
     chosen = choose_name(name, kernel.kernel, str(prefix), own=same[0].name if same else None, taken=taken)
     place = "" if chosen == kernel_name(name, kernel.kernel) else str(prefix.parent)
-    spec = kernel_json(kernel, prefix, name, variables, place=place)
-    changed = kernel_directory.write_kernel(kernel_directory.user_kernels_directory(), chosen, spec, kernel.resources)
+    folder = kernel_directory.user_kernels_directory()
+    has_magics = kernel.kernel == IPYKERNEL
+    arguments = [boot_argument(folder / chosen)] if has_magics else []
+    spec = kernel_json(kernel, prefix, name, variables, place=place, arguments=arguments)
+    files = boot_files(settings) if has_magics else {}
+    changed = kernel_directory.write_kernel(folder, chosen, spec, kernel.resources, files)
     return chosen, changed

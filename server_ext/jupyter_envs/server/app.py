@@ -9,9 +9,10 @@ from typing import Any
 
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
-from tornado.ioloop import IOLoop
 from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode
 
+from jupyter_envs.errors import EnvsError
+from jupyter_envs.kernels.sync import sync_outdated
 from jupyter_envs.queries.client import IDLE_SECONDS, QueryClient
 from jupyter_envs.server.handlers import ROUTES
 from jupyter_envs.server.handlers.base import SERVICES
@@ -102,7 +103,7 @@ class EnvsExtension(ExtensionApp):
         return self.serverapp.event_logger
 
     def initialize_settings(self) -> None:
-        """Make what the handlers work with, and register the events' schemas."""
+        """Make what the handlers work with, register the events' schemas, and begin to watch."""
         assert self.serverapp is not None
         settings = self.configured()
         queries = QueryClient(settings, idle_seconds=self.queries_idle_seconds)
@@ -113,14 +114,21 @@ class EnvsExtension(ExtensionApp):
             self._events.register_event_schema(text)
 
     def initialize_handlers(self) -> None:
-        """Add the routes, and begin to watch when the server's loop runs."""
+        """Add the routes."""
         self.handlers.extend(ROUTES)
-        IOLoop.current().add_callback(self._watch)
 
-    async def _watch(self) -> None:
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Refresh kernels that another version wrote, and begin to watch, when the server's loop runs."""
+        await self._refresh_kernels()
         loop = asyncio.get_running_loop()
         self._watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)
         self._watcher.start()
+
+    async def _refresh_kernels(self) -> None:
+        try:
+            await self.services.run(sync_outdated, self.services.settings)
+        except EnvsError as error:  # they are as good as they were
+            self.log.warning("kernels of environments were not refreshed: %s", error.message)
 
     def _emit(self, schema: str, data: dict[str, Any]) -> None:
         self._events.emit(schema_id=schema, data=data)

@@ -72,7 +72,8 @@ def test_an_environment_gets_its_kernel_as_jupyter_reads_it(envs: Path, settings
     assert [kernel.name for kernel in report.kernels] == ["envs-analysis"]
     assert report.warnings == ()
     spec = KernelSpecManager().get_kernel_spec("envs-analysis")
-    assert spec.argv == [str(prefix / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    command = [str(prefix / "bin/python"), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    assert spec.argv == [*command, "--IPKernelApp.exec_files=['{resource_dir}/boot.py']"]
     assert spec.display_name == "Python 3.11 (analysis)"
     assert spec.language == "python"
     assert spec.metadata["conda_env_name"] == "analysis"
@@ -290,7 +291,8 @@ def test_a_folder_without_a_spec_is_free(envs: Path, settings: Settings) -> None
     (user_kernels_directory() / "envs-a").mkdir(parents=True)
     (user_kernels_directory() / "envs-a" / ".new-halfway").write_text("")
     sync_environment(make_environment(envs / "a"), settings)
-    assert [path.name for path in (user_kernels_directory() / "envs-a").iterdir()] == ["kernel.json"]
+    there = {path.name for path in (user_kernels_directory() / "envs-a").iterdir()}
+    assert there == {"kernel.json", "boot.py", "boot.json", "modules.json"}
 
 
 def test_removing_what_somebody_took_over_leaves_it(envs: Path, settings: Settings) -> None:

@@ -2,10 +2,9 @@
 
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ToolbarButtonComponent, refreshIcon } from '@jupyterlab/ui-components';
+import { ToolbarButtonComponent, pythonIcon, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { environmentIcon } from '../../icons';
 import type { KernelEnvironmentModel, Whereabouts } from '../../models/notebook/kernelEnvironment';
 
 /** Follows a model; a press opens what it names. */
@@ -42,7 +41,7 @@ function Item(props: {
   return (
     <ToolbarButtonComponent
       className={busy ? 'jp-envs-mod-busy' : ''}
-      icon={busy ? refreshIcon : environmentIcon}
+      icon={busy ? refreshIcon : pythonIcon}
       label={labelOf(where, trans)}
       tooltip={tooltipOf(where, trans)}
       onClick={() => onOpen(where)}
