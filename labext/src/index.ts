@@ -5,6 +5,7 @@ import { notebookPlugin } from './plugins/notebook';
 import { notebookKernelsPlugin } from './plugins/notebookKernels';
 import { notebookMissingPlugin } from './plugins/notebookMissing';
 import { notebookRestartPlugin } from './plugins/notebookRestart';
+import { pagePlugin } from './plugins/page';
 import { sidebarPlugin } from './plugins/sidebar';
 
 export default [
@@ -12,6 +13,7 @@ export default [
   sidebarPlugin,
   commandsPlugin,
   jobsPlugin,
+  pagePlugin,
   notebookKernelsPlugin,
   notebookPlugin,
   notebookRestartPlugin,

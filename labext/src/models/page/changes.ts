@@ -1,0 +1,195 @@
+/** Changes of one environment on their way: planned one after the other, looked at, carried out or given up. */
+
+import { ISignal, Signal } from '@lumino/signaling';
+
+import type { IProblem } from '../../services/errors';
+import type { IJob } from '../../services/jobs/interfaces';
+import type { IChangeRequest, IConflict, IFix, IPlan, IPlansApi } from '../../services/plans/interfaces';
+import { Model } from '../base';
+import type { JobsModel } from '../jobs';
+import { PlanningModel } from '../planning';
+
+/**
+ * Where the present step is: nothing asked, being planned, planned (look at it), planned but the environment has changed
+ * since, being carried out, all carried out, or not possible.
+ */
+export type ChangesState = 'idle' | 'planning' | 'planned' | 'stale' | 'running' | 'finished' | 'failed';
+
+const STALE = 'plan.stale';
+
+/** A sequence of requests. The next is planned when the one before it has been carried out. */
+export class ChangesModel extends Model {
+  constructor(private readonly _api: IPlansApi, private readonly _jobs: JobsModel) {
+    super();
+    this._planning = new PlanningModel(_api, _jobs);
+    this._planning.changed.connect(() => this.emitChanged());
+  }
+
+  get state(): ChangesState {
+    if (this._requests.length === 0) {
+      return 'idle';
+    }
+    if (this._step === this._requests.length) {
+      return 'finished';
+    }
+    if (this._running) {
+      return 'running';
+    }
+    if (this._failed || this._planning.state === 'failed') {
+      return this.problem?.code === STALE ? 'stale' : 'failed';
+    }
+    const planned = this._planning.state === 'planned';
+    return planned ? (this._stale ? 'stale' : 'planned') : this._planning.state === 'idle' ? 'idle' : 'planning';
+  }
+
+  get requests(): readonly IChangeRequest[] {
+    return this._requests;
+  }
+
+  /** Which request is the present one, from 0; their number when all are done. */
+  get step(): number {
+    return this._step;
+  }
+
+  /** The request as it was planned last, with fixes applied. */
+  get request(): IChangeRequest | null {
+    return this._planning.request;
+  }
+
+  get plan(): IPlan | null {
+    return this._planning.plan;
+  }
+
+  get problem(): IProblem | null {
+    return this._failed ?? this._planning.problem;
+  }
+
+  get conflict(): IConflict | null {
+    return this._planning.conflict;
+  }
+
+  /** The job of the step that was carried out last. */
+  get job(): IJob | null {
+    return this._job;
+  }
+
+  /** Emitted with the request as it was given when a step has been carried out. */
+  get stepDone(): ISignal<this, IChangeRequest> {
+    return this._stepDone;
+  }
+
+  /** Plan the first of some requests; what was there before is forgotten. */
+  start(requests: readonly IChangeRequest[]): Promise<void> {
+    this.discard();
+    this._requests = requests;
+    return this._preview();
+  }
+
+  /** Carry out the plan, and plan the next request when there is one. */
+  async apply(): Promise<void> {
+    if (this.state !== 'planned') {
+      return;
+    }
+    const turn = this._turn;
+    this._running = true;
+    this.emitChanged();
+    const job = await this._planning.apply();
+    const ended = job && (await this._jobs.whenEnded(job));
+    if (this.isDisposed || turn !== this._turn) {
+      return;
+    }
+    this._running = false;
+    this._job = ended;
+    if (ended?.state === 'done') {
+      await this._advance();
+    } else {
+      this._failed = ended ? problemOf(ended) : this._planning.problem;
+      this.emitChanged();
+    }
+  }
+
+  /** Plan the present request again. */
+  again(): Promise<void> {
+    return this._preview(this._planning.request ?? undefined);
+  }
+
+  /** Plan the present request changed by a fix. */
+  fix(fix: IFix): Promise<void> {
+    this._begin();
+    return this._planning.fix(fix);
+  }
+
+  /** Forget everything that has not been carried out. */
+  discard(): void {
+    this._requests = [];
+    this._step = 0;
+    this._job = null;
+    this._begin();
+    this._planning.discard();
+    this.emitChanged();
+  }
+
+  /** The environment may have changed: ask whether the plan still holds. */
+  async check(): Promise<void> {
+    const plan = this._planning.plan;
+    if (!plan || this.state !== 'planned') {
+      return;
+    }
+    const turn = this._turn;
+    // A plan that the server no longer has cannot be carried out either.
+    const stale = await this._api.get(plan.plan_id).then(
+      answer => answer.stale,
+      error => 'status' in error && error.status === 404
+    );
+    if (turn === this._turn && stale !== this._stale) {
+      this._stale = stale;
+      this.emitChanged();
+    }
+  }
+
+  override dispose(): void {
+    this._planning.dispose();
+    super.dispose();
+  }
+
+  private async _advance(): Promise<void> {
+    const done = this._requests[this._step];
+    this._step += 1;
+    if (done) {
+      this._stepDone.emit(done);
+    }
+    if (this._step < this._requests.length) {
+      await this._preview();
+    } else {
+      this.emitChanged();
+    }
+  }
+
+  private async _preview(request = this._requests[this._step]): Promise<void> {
+    if (request) {
+      this._begin();
+      await this._planning.preview(request);
+    }
+  }
+
+  private _begin(): void {
+    this._turn += 1;
+    this._stale = false;
+    this._running = false;
+    this._failed = null;
+  }
+
+  private readonly _planning: PlanningModel;
+  private readonly _stepDone = new Signal<this, IChangeRequest>(this);
+  private _requests: readonly IChangeRequest[] = [];
+  private _step = 0;
+  private _turn = 0;
+  private _stale = false;
+  private _running = false;
+  private _failed: IProblem | null = null;
+  private _job: IJob | null = null;
+}
+
+function problemOf(job: IJob): IProblem {
+  return job.error ?? { code: `job.${job.state}`, message: '', hint: '', detail: null };
+}

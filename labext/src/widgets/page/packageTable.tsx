@@ -1,0 +1,213 @@
+/**
+ * Installed packages as a grid. Only the rows in sight are drawn. The grid itself has the focus and tells which row is
+ * active: a row that is scrolled out of sight can then not lose it.
+ */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import type { CartModel } from '../../models/page/cart';
+import { Column, IOrder, IRow, isManaged } from '../../models/page/packageRows';
+import { scrollFor } from '../../models/page/window';
+import { PackageRow } from './packageRow';
+import { useWindow } from './useWindow';
+
+export const ROW_HEIGHT = 28;
+
+export interface IPackageTableProps {
+  /** Goes before the ids of rows. */
+  readonly id: string;
+  readonly rows: readonly IRow[];
+  readonly order: IOrder;
+  readonly selected: ReadonlySet<string>;
+  /** The package whose details are shown. */
+  readonly open: string;
+  readonly cart: CartModel;
+  readonly trans: TranslationBundle;
+  /** What to say when there are no rows. */
+  readonly empty: string;
+  readonly onSort: (column: Column) => void;
+  readonly onToggle: (name: string) => void;
+  readonly onRange: (from: string, to: string) => void;
+  readonly onAll: (all: boolean) => void;
+  readonly onOpen: (name: string) => void;
+  readonly onRemove: (name: string) => void;
+}
+
+export function PackageTable(props: IPackageTableProps): JSX.Element {
+  const { rows, trans, id } = props;
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const { range, onScroll } = useWindow(scroller, ROW_HEIGHT, rows.length);
+  const [active, setActive] = React.useState(0);
+  const [anchor, setAnchor] = React.useState('');
+  const place = Math.min(active, rows.length - 1);
+  const go = (to: number): void => {
+    const next = Math.max(0, Math.min(rows.length - 1, to));
+    const node = scroller.current;
+    setActive(next);
+    if (node) {
+      node.scrollTop = scrollFor(next, node.scrollTop, node.clientHeight, ROW_HEIGHT, ROW_HEIGHT);
+    }
+    if (props.open && rows[next]) {
+      props.onOpen(rows[next].package.name);
+    }
+  };
+  const toggle = (name: string, extend: boolean): void => {
+    if (extend && anchor) {
+      props.onRange(anchor, name);
+    } else {
+      props.onToggle(name);
+    }
+    setAnchor(name);
+  };
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    const name = rows[place]?.package.name;
+    if (event.target === scroller.current && name && onKey(event, { ...props, name, place, page: pageOf(scroller), go, toggle })) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+  const shown = rows.slice(range.first, range.last);
+  const isShown = place >= range.first && place < range.last;
+  return (
+    <div
+      ref={scroller}
+      className="jp-envs-Grid"
+      role="grid"
+      aria-label={trans.__('Installed packages')}
+      aria-rowcount={rows.length + 1}
+      aria-multiselectable="true"
+      aria-activedescendant={isShown && rows.length > 0 ? `${id}-${place}` : undefined}
+      tabIndex={0}
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+    >
+      <Head {...props} />
+      {rows.length === 0 && <Nothing text={props.empty} />}
+      <div role="rowgroup" className="jp-envs-Grid-body" style={{ height: rows.length * ROW_HEIGHT }}>
+        {shown.map((row, index) => (
+          <PackageRow
+            key={row.package.name}
+            id={`${id}-${range.first + index}`}
+            row={row}
+            index={range.first + index}
+            height={ROW_HEIGHT}
+            isActive={range.first + index === place}
+            isOpen={row.package.name === props.open}
+            isSelected={props.selected.has(row.package.name)}
+            pending={props.cart.find(row.package.name)?.action ?? ''}
+            trans={trans}
+            onToggle={extend => toggle(row.package.name, extend)}
+            onOpen={() => {
+              setActive(range.first + index);
+              props.onOpen(row.package.name);
+            }}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface IKeyContext extends IPackageTableProps {
+  readonly name: string;
+  readonly place: number;
+  /** How many rows are in sight. */
+  readonly page: number;
+  readonly go: (to: number) => void;
+  readonly toggle: (name: string, extend: boolean) => void;
+}
+
+/** Do what a key asks for; tell whether it was one of ours. */
+function onKey(event: React.KeyboardEvent, context: IKeyContext): boolean {
+  const { name, place, rows, go } = context;
+  const moves: Record<string, number> = {
+    ArrowDown: place + 1,
+    ArrowUp: place - 1,
+    PageDown: place + context.page,
+    PageUp: place - context.page,
+    Home: 0,
+    End: rows.length - 1
+  };
+  const acts: Record<string, () => void> = {
+    ' ': () => context.toggle(name, event.shiftKey),
+    Enter: () => context.onOpen(name),
+    Delete: () => context.onRemove(name),
+    Escape: () => context.onOpen('')
+  };
+  if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
+    context.onAll(true);
+    return true;
+  }
+  const to = moves[event.key];
+  if (to !== undefined) {
+    go(to);
+    return true;
+  }
+  acts[event.key]?.();
+  return event.key in acts;
+}
+
+function pageOf(scroller: React.RefObject<HTMLElement>): number {
+  return Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 2);
+}
+
+function Head(props: IPackageTableProps): JSX.Element {
+  const { rows, selected, trans } = props;
+  const able = rows.filter(row => isManaged(row.package)).length;
+  const columns: [Column, string][] = [
+    ['name', trans.__('Name')],
+    ['version', trans.__('Version')],
+    ['source', trans.__('Source')],
+    ['size', trans.__('Size')],
+    ['update', trans.__('Update')]
+  ];
+  return (
+    <div role="rowgroup" className="jp-envs-Grid-head">
+      <div role="row" aria-rowindex={1} className="jp-envs-Grid-row">
+        <span role="columnheader" aria-label={trans.__('Selected')}>
+          <input
+            type="checkbox"
+            aria-label={trans.__('Select all')}
+            disabled={able === 0}
+            checked={selected.size > 0 && selected.size >= able}
+            ref={node => node && (node.indeterminate = selected.size > 0 && selected.size < able)}
+            onChange={event => props.onAll(event.target.checked)}
+          />
+        </span>
+        {columns.map(([column, label]) => (
+          <Heading key={column} column={column} label={label} {...props} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Heading(props: IPackageTableProps & { column: Column; label: string }): JSX.Element {
+  const { order, column } = props;
+  const isSorted = order.column === column;
+  const Icon = order.descending ? caretDownIcon : caretUpIcon;
+  return (
+    <span
+      role="columnheader"
+      data-column={column}
+      aria-sort={isSorted ? (order.descending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button className="jp-envs-Grid-sort" onClick={() => props.onSort(column)}>
+        {props.label}
+        {isSorted && <Icon.react tag="span" className="jp-envs-Icon" />}
+      </button>
+    </span>
+  );
+}
+
+function Nothing(props: { text: string }): JSX.Element {
+  return (
+    <div role="rowgroup">
+      <div role="row" className="jp-envs-Grid-none">
+        <span role="gridcell">{props.text}</span>
+      </div>
+    </div>
+  );
+}
