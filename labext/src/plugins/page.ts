@@ -78,6 +78,7 @@ function makePage(
   const content = new PagePanel({ model, jobs: manager.jobs, actions: { ...actions, close }, trans });
   const page: Page = new MainAreaWidget({ content });
   page.id = `jp-envs-page-${id}`;
+  page.toolbar.hide(); // what is done with the environment stands in the page's own head
   page.title.icon = pythonIcon;
   page.title.closable = true;
   const retitle = (): void => {

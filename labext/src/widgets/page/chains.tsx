@@ -23,7 +23,7 @@ export function Chains(props: IChainsProps): JSX.Element {
       {roots.map((root, index) => (
         <details key={root.name} open={index === 0}>
           <summary>
-            {trans._n('%2 needs it in %1 way', '%2 needs it in %1 ways', root.chains.length, root.name)}
+            {trans._n('%2 needs it', '%2 needs it, in %1 ways', root.chains.length, root.name)}
           </summary>
           {root.chains.map(chain => (
             <Chain key={chain.join(' ')} chain={chain} onOpen={props.onOpen} />

@@ -170,8 +170,8 @@ function Disk(props: { disk: IDiskUsage; trans: TranslationBundle }): JSX.Elemen
         <dd>{formatBytes(disk.unique)}</dd>
         <dt>{trans.__('Shared')}</dt>
         <dd>{formatBytes(disk.shared)}</dd>
-        <dt>{trans.__('As a full copy')}</dt>
-        <dd>{formatBytes(disk.apparent)}</dd>
+        <dt>{trans.__('Together')}</dt>
+        <dd>{formatBytes(disk.total)}</dd>
         <dt>{trans.__('Files')}</dt>
         <dd>{disk.files.toLocaleString()}</dd>
       </dl>

@@ -126,9 +126,6 @@ function Actions(props: IPackagesTabProps): JSX.Element {
   const updatable = chosen.filter(row => row.update);
   return (
     <div className="jp-envs-Bar-actions">
-      {chosen.length > 0 && (
-        <span className="jp-envs-Bar-note">{trans._n('%1 selected', '%1 selected', chosen.length)}</span>
-      )}
       <Button
         className="jp-mod-styled"
         disabled={updatable.length === 0}
@@ -155,6 +152,9 @@ function Footer(props: IPackagesTabProps): JSX.Element {
   const model = props.page.packages;
   const size = model.rows.reduce((sum, row) => sum + row.package.size, 0);
   const texts = [trans._n('%1 package', '%1 packages', model.rows.length), formatBytes(size)];
+  if (model.selected.size > 0) {
+    texts.push(trans._n('%1 selected', '%1 selected', model.selected.size));
+  }
   if (model.updates.loading || model.updates.value?.complete === false) {
     texts.push(trans.__('looking for newer versions…'));
   }

@@ -47,7 +47,8 @@ export function PageView(props: IPageProps): JSX.Element {
   useModel(model.cart);
   useModel(model.packages);
   const labels = labelsOf(trans);
-  const counts: Partial<Record<PageTab, number>> = { add: 0, packages: model.packages.counts.all };
+  const known = model.packages.installed.value?.length ?? model.environment?.packages ?? 0;
+  const counts: Partial<Record<PageTab, number>> = { packages: known };
   if (model.isGone) {
     return <Gone {...props} />;
   }
