@@ -5,9 +5,9 @@ import { Clipboard, Dialog, MainAreaWidget, WidgetTracker, showDialog, showError
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ITranslator, TranslationBundle, nullTranslator } from '@jupyterlab/translation';
-import { pythonIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../commands/ids';
+import { environmentIcon } from '../icons';
 import { PageModel, asTab } from '../models/page/page';
 import { IEnvironmentsManager } from '../tokens';
 import { PagePanel } from '../widgets/page/pagePanel';
@@ -32,7 +32,7 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
     const tracker = new WidgetTracker<Page>({ namespace: 'jupyter-envs-page' });
     const open = async (id: string, tab: string | undefined): Promise<void> => {
       const found = tracker.find(page => page.content.model.id === id);
-      const page = found ?? makePage(app, manager, id, makeActions(app, manager, browser, trans), trans);
+      const page = found ?? makePage(app, manager, id, makeActions(app, browser, trans), trans);
       if (tab !== undefined || !found) {
         page.content.model.setTab(asTab(tab));
       }
@@ -79,7 +79,7 @@ function makePage(
   const page: Page = new MainAreaWidget({ content });
   page.id = `jp-envs-page-${id}`;
   page.toolbar.hide(); // what is done with the environment stands in the page's own head
-  page.title.icon = pythonIcon;
+  page.title.icon = environmentIcon;
   page.title.closable = true;
   const retitle = (): void => {
     page.title.label = model.environment?.name ?? trans.__('Environment');
@@ -112,25 +112,22 @@ async function show(app: JupyterFrontEnd, page: Page, trans: TranslationBundle):
 
 function makeActions(
   app: JupyterFrontEnd,
-  manager: IEnvironmentsManager,
   browser: IDefaultFileBrowser | null,
   trans: TranslationBundle
 ): Omit<IPageActions, 'close'> {
-  const execute = (command: string, id: string): void =>
+  const execute = (command: string, args: Readonly<Record<string, string>>): void =>
     void app.commands
-      .execute(command, { id })
+      .execute(command, args)
       .catch((error: unknown) => void showErrorMessage(trans.__('This did not work'), String(error)));
   return {
-    newNotebook: id => execute(CommandIDs.newNotebook, id),
-    rename: id => execute(CommandIDs.rename, id),
-    remove: id => execute(CommandIDs.delete, id),
+    newNotebook: id => execute(CommandIDs.newNotebook, { id }),
+    rename: id => execute(CommandIDs.rename, { id }),
+    remove: id => execute(CommandIDs.delete, { id }),
     copy: text => Clipboard.copyToSystem(text),
     folder: () => browser?.model.path ?? '',
     save: browser && ((filename, text) => save(app, PathExt.join(browser.model.path, filename), text, trans)),
-    cancel: job =>
-      void manager.jobs
-        .cancel(job)
-        .catch((error: unknown) => void showErrorMessage(trans.__('The change could not be cancelled'), String(error)))
+    cancel: job => execute(CommandIDs.cancelJob, { job }),
+    showLog: job => execute(CommandIDs.showLog, { job })
   };
 }
 

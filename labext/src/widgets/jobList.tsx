@@ -50,7 +50,13 @@ export function JobList(props: IJobListProps): JSX.Element {
   );
 }
 
-function LiveJob(props: IJobListProps & { job: IJob; progress: IProgress | null }): JSX.Element {
+export interface ILiveJobProps extends Pick<IJobListProps, 'trans' | 'onCancel' | 'onLog'> {
+  readonly job: IJob;
+  readonly progress: IProgress | null;
+}
+
+/** A job that runs, as an item of a list. */
+export function LiveJob(props: ILiveJobProps): JSX.Element {
   const { job, progress, trans } = props;
   const title = jobTitle(job, trans);
   return (

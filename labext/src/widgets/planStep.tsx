@@ -23,7 +23,7 @@ export interface IPlanFacts {
 }
 
 export interface IPlanStepProps {
-  readonly facts: IPlanFacts;
+  readonly facts: Omit<IPlanFacts, 'state'>;
   readonly trans: TranslationBundle;
   readonly onFix: (fix: IFix) => void;
   readonly onReplace: (text: string, name: string) => void;

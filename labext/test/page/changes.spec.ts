@@ -69,6 +69,14 @@ describe('ChangesModel', () => {
     expect(api.plans.execute.mock.calls.length).toBe(0);
   });
 
+  it('goes on to the next request where the first has nothing to do', async () => {
+    const { api, model } = made();
+    await model.start([REMOVE, INSTALL]);
+    model.skip();
+    await settle();
+    expect([model.state, model.step, api.plans.execute.mock.calls.length]).toEqual(['planned', 1, 0]);
+  });
+
   it('takes no notice of a job whose changes were discarded', async () => {
     const { api, model } = made();
     const answer = deferred<ReturnType<typeof job>>();

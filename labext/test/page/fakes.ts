@@ -57,7 +57,9 @@ export function fakeApi(): { [R in keyof IApi]: { [M in keyof IApi[R]]: ReturnTy
 }
 
 /** The shared models over such resources; polling jobs takes no time. */
-export function fakeManager(api: ReturnType<typeof fakeApi>): IEnvironmentsManager {
+export function fakeManager(
+  api: ReturnType<typeof fakeApi>
+): Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs'> {
   const real = api as unknown as IApi;
-  return { api: real, environments: new EnvironmentsModel(real.environments), jobs: new JobsModel(real.jobs, 0) };
+  return { api: real, environments: new EnvironmentsModel(real.environments), jobs: new JobsModel(real.jobs, undefined, { young: 0, old: 0 }) };
 }

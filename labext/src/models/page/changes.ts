@@ -16,6 +16,7 @@ import { PlanningModel } from '../planning';
 export type ChangesState = 'idle' | 'planning' | 'planned' | 'stale' | 'running' | 'finished' | 'failed';
 
 const STALE = 'plan.stale';
+const OUT_OF_DATE: IProblem = { code: STALE, message: '', hint: '', detail: null };
 
 /** A sequence of requests. The next is planned when the one before it has been carried out. */
 export class ChangesModel extends Model {
@@ -60,8 +61,13 @@ export class ChangesModel extends Model {
     return this._planning.plan;
   }
 
+  /** Why the present step is not possible, or no longer. */
   get problem(): IProblem | null {
-    return this._failed ?? this._planning.problem;
+    return this._failed ?? this._planning.problem ?? (this._stale ? OUT_OF_DATE : null);
+  }
+
+  get isStale(): boolean {
+    return this.state === 'stale';
   }
 
   get conflict(): IConflict | null {
@@ -108,6 +114,13 @@ export class ChangesModel extends Model {
     }
   }
 
+  /** Take a step that changes nothing as done. */
+  skip(): void {
+    if (this.state === 'planned' && this.plan?.changes.length === 0) {
+      void this._advance();
+    }
+  }
+
   /** Plan the present request again. */
   again(): Promise<void> {
     return this._preview(this._planning.request ?? undefined);
@@ -117,6 +130,12 @@ export class ChangesModel extends Model {
   fix(fix: IFix): Promise<void> {
     this._begin();
     return this._planning.fix(fix);
+  }
+
+  /** Plan the present request with another name for one that nobody knows. */
+  replace(text: string, name: string): Promise<void> {
+    this._begin();
+    return this._planning.replace(text, name);
   }
 
   /** Forget everything that has not been carried out. */

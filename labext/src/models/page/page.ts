@@ -35,7 +35,7 @@ export class PageModel extends Model {
    * @param onKernelsChanged - called after kernels were registered or removed here
    */
   constructor(
-    private readonly _manager: IEnvironmentsManager,
+    private readonly _manager: Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs'>,
     private _id: string,
     onKernelsChanged: () => void = () => undefined
   ) {

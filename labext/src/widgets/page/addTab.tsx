@@ -37,9 +37,9 @@ export function AddTab(props: IAddTabProps): JSX.Element {
   };
   return (
     <div className="jp-envs-Add">
-      <div className="jp-envs-Bar">
+      <div className="jp-envs-PageBar">
         <InputGroup
-          className="jp-envs-Bar-filter jp-envs-Bar-wide"
+          className="jp-envs-PageBar-filter jp-envs-PageBar-wide"
           type="search"
           rightIcon="ui-components:search"
           inputRef={input}
@@ -50,7 +50,7 @@ export function AddTab(props: IAddTabProps): JSX.Element {
           onChange={event => model.setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <span className="jp-envs-Bar-note" role="status">
+        <span className="jp-envs-PageBar-note" role="status">
           {statusText(page, trans)}
         </span>
       </div>

@@ -7,7 +7,7 @@ export type BadgeKind = 'plain' | 'count' | 'good' | 'warn' | 'error' | 'source'
 
 export function Badge(props: { kind?: BadgeKind; title?: string; children: React.ReactNode }): JSX.Element {
   return (
-    <span className="jp-envs-Badge" data-kind={props.kind ?? 'plain'} title={props.title}>
+    <span className="jp-envs-Mark" data-kind={props.kind ?? 'plain'} title={props.title}>
       {props.children}
     </span>
   );

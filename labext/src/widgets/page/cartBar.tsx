@@ -20,8 +20,8 @@ export function CartBar(props: ICartBarProps): JSX.Element {
     <section className="jp-envs-Cart" aria-label={trans.__('Changes not yet made')}>
       <ul className="jp-envs-Cart-items">
         {items.map(item => (
-          <li key={item.name} className="jp-envs-Chip" data-action={item.action}>
-            <span className="jp-envs-Chip-text" title={item.spec}>
+          <li key={item.name} className="jp-envs-Wish" data-action={item.action}>
+            <span className="jp-envs-Wish-text" title={item.spec}>
               {itemText(item, trans)}
             </span>
             <Button

@@ -16,7 +16,7 @@ export function CompareBar(props: { model: HistoryModel; trans: TranslationBundl
   const pair = model.pair ?? { from: model.generations[1]?.number ?? 0, to: model.current };
   return (
     <section className="jp-envs-Compare" aria-label={trans.__('Compare two states')}>
-      <div className="jp-envs-Bar">
+      <div className="jp-envs-PageBar">
         <Choice model={model} label={trans.__('Compare state')} value={pair.from} onChoose={from => model.compare({ ...pair, from })} />
         <Choice model={model} label={trans.__('with state')} value={pair.to} onChoose={to => model.compare({ ...pair, to })} />
         {model.pair ? (
@@ -35,7 +35,7 @@ export function CompareBar(props: { model: HistoryModel; trans: TranslationBundl
             changes.length > 0 ? (
               <ChangeTable changes={changes} trans={trans} />
             ) : (
-              <p className="jp-envs-Note">{trans.__('Both states hold the same packages.')}</p>
+              <p className="jp-envs-PageNote">{trans.__('Both states hold the same packages.')}</p>
             )
           }
         </Loaded>

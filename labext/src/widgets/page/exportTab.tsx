@@ -73,9 +73,9 @@ function Buttons(props: IExportTabProps & { text: IExport }): JSX.Element {
   const { actions, text, trans } = props;
   const { save } = actions;
   return (
-    <div className="jp-envs-Bar">
+    <div className="jp-envs-PageBar">
       <code>{text.filename}</code>
-      <div className="jp-envs-Bar-actions">
+      <div className="jp-envs-PageBar-actions">
         <Button className="jp-mod-styled" onClick={() => actions.copy(text.text)}>
           {trans.__('Copy')}
         </Button>

@@ -43,11 +43,11 @@ function Checks(props: { model: HealthModel; trans: TranslationBundle }): JSX.El
   const { model, trans } = props;
   const { verify, doctor } = model;
   return (
-    <div className="jp-envs-Bar">
+    <div className="jp-envs-PageBar">
       <h2>{trans.__('Checks')}</h2>
-      <div className="jp-envs-Bar-actions">
-        {model.fixing && <span className="jp-envs-Bar-note">{trans.__('Mending…')}</span>}
-        {doctor.loading && <span className="jp-envs-Bar-note">{trans.__('Looking…')}</span>}
+      <div className="jp-envs-PageBar-actions">
+        {model.fixing && <span className="jp-envs-PageBar-note">{trans.__('Mending…')}</span>}
+        {doctor.loading && <span className="jp-envs-PageBar-note">{trans.__('Looking…')}</span>}
         <Button className="jp-mod-styled" disabled={doctor.loading} onClick={() => void doctor.refresh()}>
           {trans.__('Check again')}
         </Button>
@@ -60,7 +60,7 @@ function Checks(props: { model: HealthModel; trans: TranslationBundle }): JSX.El
           {verify.loading ? trans.__('Verifying…') : trans.__('Verify all files')}
         </Button>
       </div>
-      {verify.loading && <progress className="jp-envs-Bar-progress" aria-label={trans.__('Comparing all files with their records')} />}
+      {verify.loading && <progress className="jp-envs-PageBar-progress" aria-label={trans.__('Comparing all files with their records')} />}
     </div>
   );
 }

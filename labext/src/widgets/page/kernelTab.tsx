@@ -30,7 +30,7 @@ export function KernelTab(props: IKernelTabProps): JSX.Element {
             <h2>{trans.__('Kernels')}</h2>
             {model.problem && <Problem problem={model.problem} />}
             {kernels.warnings.map((warning, index) => (
-              <p key={index} className="jp-envs-Note">
+              <p key={index} className="jp-envs-PageNote">
                 {warning.message} {warning.hint}
               </p>
             ))}

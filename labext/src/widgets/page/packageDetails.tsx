@@ -46,7 +46,7 @@ export function PackageDetails(props: IPackageDetailsProps): JSX.Element {
       {isManaged(each) ? (
         <Buttons {...props} />
       ) : (
-        <p className="jp-envs-Note">{trans.__('Another tool put it here, so it can be changed only with that tool.')}</p>
+        <p className="jp-envs-PageNote">{trans.__('Another tool put it here, so it can be changed only with that tool.')}</p>
       )}
       <dl className="jp-envs-Facts">
         {factsOf(row, trans).map(([term, text]) => (

@@ -48,7 +48,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       {installed.problem && (
         <Failed problem={installed.problem} trans={trans} onRetry={() => void installed.refresh()} />
       )}
-      {model.updates.problem && <p className="jp-envs-Note">{model.updates.problem.message}</p>}
+      {model.updates.problem && <p className="jp-envs-PageNote">{model.updates.problem.message}</p>}
       <div className="jp-envs-Split">
         <PackageTable
           id={`${props.prefix}-packages`}
@@ -91,9 +91,9 @@ function Filters(props: IPackagesTabProps): JSX.Element {
   const model = page.packages;
   const labels = groupLabels(trans);
   return (
-    <div className="jp-envs-Bar">
+    <div className="jp-envs-PageBar">
       <InputGroup
-        className="jp-envs-Bar-filter"
+        className="jp-envs-PageBar-filter"
         type="search"
         rightIcon="ui-components:search"
         placeholder={trans.__('Filter packages')}
@@ -125,7 +125,7 @@ function Actions(props: IPackagesTabProps): JSX.Element {
   const chosen = model.rows.filter(row => model.selected.has(row.package.name));
   const updatable = chosen.filter(row => row.update);
   return (
-    <div className="jp-envs-Bar-actions">
+    <div className="jp-envs-PageBar-actions">
       <Button
         className="jp-mod-styled"
         disabled={updatable.length === 0}

@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { JobsModel } from '../../models/jobs';
 import { PAGE_TABS, PageModel, PageTab } from '../../models/page/page';
-import { JobList } from '../jobList';
+import { LiveJob } from '../jobList';
 import { AddTab } from './addTab';
 import { CartBar } from './cartBar';
 import { ExportTab } from './exportTab';
@@ -30,6 +30,7 @@ export interface IPageActions {
   readonly save: ((filename: string, text: string) => Promise<void>) | null;
   readonly folder: () => string;
   readonly cancel: (job: string) => void;
+  readonly showLog: (job: string) => void;
 }
 
 export interface IPageProps {
@@ -55,7 +56,7 @@ export function PageView(props: IPageProps): JSX.Element {
   return (
     <>
       <PageHead environment={model.environment} actions={actions} trans={trans} />
-      <LiveJob {...props} />
+      <Running {...props} />
       <Tabs
         prefix={prefix}
         label={trans.__('Parts of the environment')}
@@ -99,11 +100,23 @@ function Tab(props: IPageProps): JSX.Element {
   }
 }
 
-function LiveJob(props: IPageProps): JSX.Element | null {
+function Running(props: IPageProps): JSX.Element | null {
   const { model, jobs, trans, actions } = props;
   useModel(jobs);
   const job = model.liveJob;
-  return job && <JobList jobs={[job]} progressOf={id => jobs.progressOf(id)} trans={trans} onCancel={actions.cancel} />;
+  return (
+    job && (
+      <ul className="jp-envs-Running" aria-label={trans.__('Running change')}>
+        <LiveJob
+          job={job}
+          progress={jobs.progressOf(job.id)}
+          trans={trans}
+          onCancel={actions.cancel}
+          onLog={actions.showLog}
+        />
+      </ul>
+    )
+  );
 }
 
 function Gone(props: IPageProps): JSX.Element {

@@ -6,8 +6,7 @@ import * as React from 'react';
 
 import type { ChangesModel } from '../../models/page/changes';
 import type { PageModel } from '../../models/page/page';
-import { PlanView } from '../planView';
-import { Conflict, Problem } from '../problem';
+import { IPlanStepProps, PlanStep } from '../planStep';
 import { requestText } from './requestText';
 import { Empty, Loading } from './states';
 import { useModel } from './useModel';
@@ -51,7 +50,7 @@ function Steps(props: { changes: ChangesModel; trans: TranslationBundle }): JSX.
   const { changes, trans } = props;
   return (
     <div className="jp-envs-Steps">
-      <p className="jp-envs-Note">
+      <p className="jp-envs-PageNote">
         {trans.__(
           'This takes %1 steps: each is planned when the one before it is done, and each can be undone alone.',
           changes.requests.length
@@ -76,103 +75,69 @@ function Steps(props: { changes: ChangesModel; trans: TranslationBundle }): JSX.
 function Step(props: IPlanTabProps): JSX.Element {
   const { changes } = props.page;
   const { trans } = props;
-  switch (changes.state) {
-    case 'planning':
-      return (
-        <>
-          <Loading>{trans.__('Finding versions that go together…')}</Loading>
-          <Buttons {...props} />
-        </>
-      );
-    case 'running':
-      return <Loading>{trans.__('The change is being made; its progress is shown above.')}</Loading>;
-    case 'finished':
-      return <Finished {...props} />;
-    case 'failed':
-      return <Refused {...props} />;
-    default:
-      return <Plan {...props} />;
+  if (changes.state === 'running') {
+    return <Loading>{trans.__('The change is being made; its progress is shown above.')}</Loading>;
   }
-}
-
-function Plan(props: IPlanTabProps): JSX.Element {
-  const { changes } = props.page;
-  const { trans } = props;
-  const isStale = changes.state === 'stale';
+  if (changes.state === 'finished') {
+    return <Finished {...props} />;
+  }
   return (
     <>
       {changes.requests.length === 1 && changes.request && (
         <h2 className="jp-envs-Planned-title">{requestText(changes.request, trans)}</h2>
       )}
-      {isStale && (
-        <Problem
-          problem={{
-            code: 'plan.stale',
-            message: trans.__('The environment has changed since this was planned.'),
-            hint: trans.__('Somebody else changed it, or you did in another tab. Nothing of this plan was done.'),
-            detail: null
-          }}
-        />
-      )}
-      {changes.plan && (
-        <div className={isStale ? 'jp-envs-Planned-old' : ''}>
-          <PlanView plan={changes.plan} trans={trans} />
-        </div>
-      )}
+      <PlanStep
+        facts={factsOf(changes, trans)}
+        trans={trans}
+        onFix={fix => void changes.fix(fix)}
+        onReplace={(text, name) => void changes.replace(text, name)}
+      />
       <Buttons {...props} />
     </>
   );
 }
 
+/** What is known of the present step; a job that ended without a word is given one. */
+function factsOf(changes: ChangesModel, trans: TranslationBundle): IPlanStepProps['facts'] {
+  const { request, plan, conflict, isStale, problem } = changes;
+  const told = problem && { ...problem, message: problem.message || stoppedText(problem.code, trans) };
+  return { request, plan, conflict, isStale, problem: told };
+}
+
 function Buttons(props: IPlanTabProps): JSX.Element {
   const { page, trans } = props;
   const { changes } = page;
+  const { state } = changes;
   const hasChanges = (changes.plan?.changes.length ?? 0) > 0;
   return (
     <div className="jp-envs-Buttons jp-envs-Planned-buttons">
       <Button className="jp-mod-styled jp-mod-reject" onClick={() => changes.discard()}>
-        {changes.state === 'planning' ? trans.__('Cancel') : trans.__('Discard')}
+        {state === 'planning' ? trans.__('Cancel') : trans.__('Discard')}
       </Button>
-      {changes.state === 'stale' && (
-        <Button className="jp-mod-styled jp-mod-accept" onClick={() => void changes.again()}>
+      {(state === 'stale' || state === 'failed') && (
+        <Button
+          className={`jp-mod-styled${state === 'stale' ? ' jp-mod-accept' : ''}`}
+          onClick={() => void changes.again()}
+        >
           {trans.__('Plan again')}
         </Button>
       )}
-      {changes.state === 'planned' && (
+      {state === 'planned' && hasChanges && (
         <Button
           className="jp-mod-styled jp-mod-accept"
           disabled={page.liveJob !== null}
           title={page.liveJob ? trans.__('Another change of this environment is running') : ''}
           onClick={() => void changes.apply()}
         >
-          {hasChanges ? trans.__('Apply') : trans.__('Done')}
+          {trans.__('Apply')}
+        </Button>
+      )}
+      {state === 'planned' && !hasChanges && (
+        <Button className="jp-mod-styled jp-mod-accept" onClick={() => changes.skip()}>
+          {changes.step + 1 < changes.requests.length ? trans.__('Next step') : trans.__('Done')}
         </Button>
       )}
     </div>
-  );
-}
-
-function Refused(props: IPlanTabProps): JSX.Element {
-  const { changes } = props.page;
-  const { trans } = props;
-  const problem = changes.problem ?? { code: '', message: '', hint: '', detail: null };
-  const shown = { ...problem, message: problem.message || stoppedText(problem.code, trans) };
-  return (
-    <>
-      {changes.conflict ? (
-        <Conflict problem={shown} conflict={changes.conflict} trans={trans} onFix={fix => void changes.fix(fix)} />
-      ) : (
-        <Problem problem={shown} />
-      )}
-      <div className="jp-envs-Buttons jp-envs-Planned-buttons">
-        <Button className="jp-mod-styled jp-mod-reject" onClick={() => changes.discard()}>
-          {trans.__('Discard')}
-        </Button>
-        <Button className="jp-mod-styled" onClick={() => void changes.again()}>
-          {trans.__('Plan again')}
-        </Button>
-      </div>
-    </>
   );
 }
 

@@ -37,7 +37,7 @@ export function VersionChooser(props: IVersionChooserProps): JSX.Element {
           <closeIcon.react tag="span" className="jp-envs-Icon" />
         </Button>
       </div>
-      {installed && <p className="jp-envs-Note">{trans.__('Version %1 is installed.', installed)}</p>}
+      {installed && <p className="jp-envs-PageNote">{trans.__('Version %1 is installed.', installed)}</p>}
       <Loaded resource={props.versions} loading={trans.__('Asking for the versions…')} trans={trans}>
         {found => <Choice {...props} found={found} />}
       </Loaded>
