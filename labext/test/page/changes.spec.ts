@@ -77,6 +77,15 @@ describe('ChangesModel', () => {
     expect([model.state, model.step, api.plans.execute.mock.calls.length]).toEqual(['planned', 1, 0]);
   });
 
+  it('is done with a request of which a fix leaves nothing', async () => {
+    const { model } = made();
+    const done: IChangeRequest[] = [];
+    model.stepDone.connect((_, request) => void done.push(request));
+    await model.start([INSTALL]);
+    await model.fix({ kind: 'drop', request: 'six', replacement: '', also: [], versions: {} });
+    expect([model.state, done]).toEqual(['idle', [INSTALL]]);
+  });
+
   it('takes no notice of a job whose changes were discarded', async () => {
     const { api, model } = made();
     const answer = deferred<ReturnType<typeof job>>();

@@ -138,7 +138,7 @@ describe('SearchModel', () => {
 
   it('asks once for what is typed in one go', async () => {
     const api = fakeApi();
-    api.catalogue.search.mockResolvedValue({ results: [], complete: true });
+    api.catalogue.search.mockResolvedValue({ results: [], complete: true, problems: [] });
     const model = new SearchModel(fakeManager(api).api.catalogue, id);
     ['p', 'pa', 'pan'].forEach(text => model.setText(text));
     await vi.runAllTimersAsync();

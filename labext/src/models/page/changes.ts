@@ -6,6 +6,7 @@ import type { IProblem } from '../../services/errors';
 import type { IJob } from '../../services/jobs/interfaces';
 import type { IChangeRequest, IConflict, IFix, IPlan, IPlansApi } from '../../services/plans/interfaces';
 import { Model } from '../base';
+import { fixed } from '../fixes';
 import type { JobsModel } from '../jobs';
 import { PlanningModel } from '../planning';
 
@@ -126,8 +127,12 @@ export class ChangesModel extends Model {
     return this._preview(this._planning.request ?? undefined);
   }
 
-  /** Plan the present request changed by a fix. */
+  /** Plan the present request changed by a fix; one that leaves nothing to ask for is given up. */
   fix(fix: IFix): Promise<void> {
+    const { request } = this._planning;
+    if (request && fixed(request, fix).specs?.length === 0) {
+      return this._advance();
+    }
     this._begin();
     return this._planning.fix(fix);
   }
@@ -179,8 +184,10 @@ export class ChangesModel extends Model {
     }
     if (this._step < this._requests.length) {
       await this._preview();
-    } else {
+    } else if (this._job) {
       this.emitChanged();
+    } else {
+      this.discard(); // nothing was carried out
     }
   }
 

@@ -6,9 +6,9 @@ import { Model } from '../base';
 import { Resource } from './resource';
 
 const PAUSE_MS = 150;
+/** How long sources that have not answered are waited for; each time a little longer. */
 const AGAIN_MS = 700;
-/** How often sources that have not answered are asked for again. */
-const MOST_REPEATS = 20;
+const MOST_REPEATS = 5;
 
 /** A package that is looked at, from one source (empty: from any). */
 export interface ILooked {
@@ -118,7 +118,7 @@ export class SearchModel extends Model {
 
   private _askForTheRest(answer: ISearchAnswer, repeats: number): void {
     if (!answer.complete && repeats < MOST_REPEATS) {
-      this._plan(this._againMs, repeats + 1);
+      this._plan(this._againMs * (repeats + 1), repeats + 1);
     }
   }
 

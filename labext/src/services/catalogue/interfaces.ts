@@ -10,8 +10,15 @@ export interface IFound {
   readonly summary: string;
 }
 
-/** Names that fit a text; `complete` is false while some source has not answered yet. */
+/** A source that does not answer, and why. */
+export interface ISourceProblem {
+  readonly channel: string;
+  readonly message: string;
+}
+
+/** Names that fit a text; `complete` is false while some source has not answered, `problems` say which and why. */
 export interface ISearchAnswer {
+  readonly problems: readonly ISourceProblem[];
   readonly results: readonly IFound[];
   readonly complete: boolean;
 }
@@ -43,7 +50,7 @@ export interface ISources {
   readonly subdir: string;
   readonly root: string;
   /** Channels that do not answer. */
-  readonly problems: readonly { readonly channel: string; readonly message: string }[];
+  readonly problems: readonly ISourceProblem[];
 }
 
 /** The package that brings a module, by the spelling of the first source that has it, and other packages that may. */

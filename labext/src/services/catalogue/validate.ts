@@ -6,7 +6,11 @@ import type { IFound, IModuleOwner, IPackageVersions, IParsedFile, ISearchAnswer
 /** Read the answer to a search. */
 export function readSearch(value: unknown): ISearchAnswer {
   const fields = new Fields(value, 'search');
-  return { results: fields.list('results', readFound), complete: fields.flag('complete', true) };
+  return {
+    results: fields.list('results', readFound),
+    complete: fields.flag('complete', true),
+    problems: fields.list('problems', readSourceProblem)
+  };
 }
 
 function readFound(value: unknown, where: string): IFound {

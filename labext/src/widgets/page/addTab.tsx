@@ -54,6 +54,11 @@ export function AddTab(props: IAddTabProps): JSX.Element {
           {statusText(page, trans)}
         </span>
       </div>
+      {page.search.answer?.problems.map(problem => (
+        <p key={problem.channel} className="jp-envs-PageBar jp-envs-PageNote">
+          {trans.__('Names of %1 are missing: %2', problem.channel, problem.message)}
+        </p>
+      ))}
       <div className="jp-envs-Split">
         <div className="jp-envs-Add-found">
           <Found {...props} listRef={list} />
@@ -130,5 +135,5 @@ function statusText(page: PageModel, trans: TranslationBundle): string {
     return '';
   }
   const found = trans._n('%1 name', '%1 names', answer.results.length);
-  return searching || !answer.complete ? trans.__('%1, still searching…', found) : found;
+  return searching ? trans.__('%1, still searching…', found) : found;
 }

@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { HistoryModel } from '../../models/page/history';
 import { ChangeTable } from './changeTable';
+import { generationText } from './generationText';
 import { Loaded } from './states';
 
 export function CompareBar(props: { model: HistoryModel; trans: TranslationBundle }): JSX.Element | null {
@@ -17,8 +18,20 @@ export function CompareBar(props: { model: HistoryModel; trans: TranslationBundl
   return (
     <section className="jp-envs-Compare" aria-label={trans.__('Compare two states')}>
       <div className="jp-envs-PageBar">
-        <Choice model={model} label={trans.__('Compare state')} value={pair.from} onChoose={from => model.compare({ ...pair, from })} />
-        <Choice model={model} label={trans.__('with state')} value={pair.to} onChoose={to => model.compare({ ...pair, to })} />
+        <Choice
+          model={model}
+          trans={trans}
+          label={trans.__('Compare state')}
+          value={pair.from}
+          onChoose={from => model.compare({ ...pair, from })}
+        />
+        <Choice
+          model={model}
+          trans={trans}
+          label={trans.__('with state')}
+          value={pair.to}
+          onChoose={to => model.compare({ ...pair, to })}
+        />
         {model.pair ? (
           <Button className="jp-mod-styled" onClick={() => model.compare(null)}>
             {trans.__('Close comparison')}
@@ -47,6 +60,7 @@ export function CompareBar(props: { model: HistoryModel; trans: TranslationBundl
 function Choice(props: {
   model: HistoryModel;
   label: string;
+  trans: TranslationBundle;
   value: number;
   onChoose: (number: number) => void;
 }): JSX.Element {
@@ -59,7 +73,7 @@ function Choice(props: {
         value={props.value}
         options={props.model.generations.map(generation => ({
           value: generation.number,
-          label: `${generation.number}: ${generation.action}`
+          label: `${generation.number}: ${generationText(generation, props.trans)}`
         }))}
         onChange={event => props.onChoose(Number(event.target.value))}
       />

@@ -10,6 +10,7 @@ import type { IGeneration } from '../../services/environments/interfaces';
 import { Badge } from './badges';
 import { ChangeTable } from './changeTable';
 import { CompareBar } from './compareBar';
+import { generationText } from './generationText';
 import { Empty, Loaded } from './states';
 import { Moment } from './time';
 import { useModel } from './useModel';
@@ -57,7 +58,7 @@ function Generation(props: IHistoryTabProps & { generation: IGeneration }): JSX.
       </span>
       <div className="jp-envs-Generation-body">
         <div className="jp-envs-Generation-line">
-          <strong>{actionText(generation, trans)}</strong>
+          <strong>{generationText(generation, trans)}</strong>
           {isCurrent && <Badge kind="good">{trans.__('now')}</Badge>}
           <ChangeCounts generation={generation} trans={trans} />
         </div>
@@ -124,21 +125,4 @@ function ChangeCounts(props: { generation: IGeneration; trans: TranslationBundle
   ];
   const texts = parts.filter(([count]) => count > 0).map(([, text]) => text);
   return <span className="jp-envs-Generation-counts">{texts.join(', ') || trans.__('no packages changed')}</span>;
-}
-
-function actionText(generation: IGeneration, trans: TranslationBundle): string {
-  const texts: Record<string, string> = {
-    create: trans.__('Created'),
-    install: trans.__('Installed'),
-    remove: trans.__('Removed'),
-    update: trans.__('Updated'),
-    clone: trans.__('Cloned'),
-    repair: trans.__('Repaired'),
-    undo: trans.__('Undone'),
-    external: trans.__('Changed by another tool')
-  };
-  if (generation.restores !== null) {
-    return trans.__('Went back to state %1', generation.restores);
-  }
-  return texts[generation.action] ?? generation.action;
 }
