@@ -27,6 +27,11 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """Stand in for pytest-jupyter's fixture, which would close the event loop that Playwright runs."""
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Return a running JupyterLab whose packages come from the channel of ``material``."""
@@ -63,19 +68,23 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_lab(browser: Browser, lab: LabServer) -> Iterator[Callable[..., Page]]:
+def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Return a function that opens JupyterLab in a new browser context (a tab that shares nothing).
 
-    ``theme`` is ``light`` or ``dark``, ``width`` in pixels, ``path`` what follows the server's URL.
+    ``theme`` is ``light`` or ``dark``, ``width`` in pixels, ``path`` what follows the server's URL; ``server`` another
+    server than the one that most tests share.
     """
     contexts = []
 
-    def open_page(*, width: int = 1280, theme: str = "light", path: str = "lab") -> Page:
+    def open_page(
+        *, width: int = 1280, theme: str = "light", path: str = "lab", server: LabServer | None = None
+    ) -> Page:
+        url = (server or request.getfixturevalue("lab")).url
         context = browser.new_context(viewport={"width": width, "height": 800})
         contexts.append(context)
         page = context.new_page()
         page.on("console", _remember)
-        page.goto(f"{lab.url}{path}?token={TOKEN}&reset")
+        page.goto(f"{url}{path}?token={TOKEN}&reset")
         page.wait_for_selector("#jp-main-dock-panel, #main-panel", timeout=30_000)
         if theme == "dark":
             use_dark_theme(page)
@@ -108,7 +117,7 @@ def shot() -> Callable[[Page, str], Path]:
 def use_dark_theme(page: Page) -> None:
     """Switch to JupyterLab's dark theme, as Settings > Theme does."""
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-    page.wait_for_selector("body[data-jp-theme-light='false']")
+    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
 
 
 def _remember(message: ConsoleMessage) -> None:

@@ -1,0 +1,79 @@
+"""What people do again and again in the sidebar, for tests that need it on the way; what screen readers would meet.
+
+Knows the words on the screen; asserts only that a step could be done.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+JOB_MS = 60_000
+SERIOUS = ("serious", "critical")
+
+
+def open_sidebar(page: Page) -> Locator:
+    """Show the environments and return their panel."""
+    panel = page.locator("#jp-envs-sidebar")
+    if not panel.is_visible():
+        page.get_by_role("tab", name="Environments", exact=True).click()
+    expect(panel).to_be_visible()
+    return panel
+
+
+def row(page: Page, name: str) -> Locator:
+    """Return an environment's row, in the list or above it."""
+    return page.locator(".jp-envs-Row").filter(has=page.locator(f".jp-envs-Row-name[title='{name}']"))
+
+
+def menu_item(page: Page, name: str, item: str) -> None:
+    """Choose from the context menu of an environment."""
+    row(page, name).click(button="right")
+    page.locator(".lm-Menu").get_by_role("menuitem", name=item).click()
+
+
+def start_creating(page: Page, name: str) -> Locator:
+    """Open the dialog of a new environment, name it and return the dialog."""
+    open_sidebar(page).get_by_role("button", name="New environment").click()
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_label("Name").fill(name)
+    return dialog
+
+
+def add_packages(dialog: Locator, *specs: str) -> None:
+    """Type requests into the field for packages."""
+    field = dialog.get_by_role("combobox", name="Packages")
+    field.click()
+    for spec in specs:
+        field.type(f"{spec},")
+
+
+def create(page: Page, name: str, *specs: str, python: str = "none") -> None:
+    """Create an environment from packages, and wait until it is there."""
+    dialog = start_creating(page, name)
+    add_packages(dialog, *specs)
+    dialog.locator("#jp-envs-python").select_option(python)
+    dialog.get_by_role("button", name="Preview").click()
+    dialog.get_by_role("button", name="Create", exact=True).click(timeout=JOB_MS)
+    expect(toast(page, f"Created {name}")).to_be_visible(timeout=JOB_MS)
+
+
+def toast(page: Page, text: str) -> Locator:
+    """Return the notification that says a text."""
+    return page.locator(".Toastify__toast").filter(has_text=text)
+
+
+def serious_problems(page: Page, selector: str) -> list[str]:
+    """Return what axe finds serious or worse below a selector, one line each."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.add_script_tag(path=str(AXE))
+    found: dict[str, Any] = page.evaluate("selector => axe.run(selector)", selector)
+    return [
+        f"{violation['id']}: {node['html'][:150]} {node['failureSummary']}"
+        for violation in found["violations"]
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
+    ]
