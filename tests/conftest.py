@@ -11,9 +11,17 @@ import pytest
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 
+# pytest allows plugins here only; `tests/server` uses this one. What it would do after every test is undone below.
+pytest_plugins = ("pytest_jupyter.jupyter_server",)
+
 _ORIGINAL = dict(os.environ)
 _FOREIGN = ("CONDA", "_CONDA", "MAMBA", "PIXI", "PIP_", "JUPYTER", "IPYTHON", "XDG_", "UV_", "_CE_")
 _FOREIGN_NAMES = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "CONDARC", "NETRC")
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Stand in for pytest-jupyter's fixture, which makes a server after each test; `tests/server` has a real one."""
 
 
 @pytest.fixture(autouse=True)

@@ -393,6 +393,53 @@ def test_damage_is_found_and_repaired(demo: Path) -> None:
     assert envs("verify", "demo").returncode == 0
 
 
+def test_damage_in_a_file_that_environments_share_is_repaired_in_all_of_them(demo: Path) -> None:
+    done("clone", "demo", "twin")
+    done("create", "other", "python", "--no-kernel")
+    path = "lib/python3.11/site-packages/six/cli.py"
+    with (demo / path).open("a") as file:  # in place: every environment has the same file
+        file.write("broken")
+    assert "twin shares damaged files of six" in envs("repair", "demo", "--dry-run").stderr
+    told = done("repair", "demo", "--yes")
+    assert "twin repaired as well" in told
+    assert "other" not in told
+    for name in ("demo", "twin"):
+        assert envs("verify", name).returncode == 0
+    with (demo / path).open("a") as file:
+        file.write("broken")
+    assert [Path(each).name for each in answer("repair", "demo", "--yes")["also_repaired"]] == ["twin"]
+
+
+def test_what_is_there_already_is_only_noted_as_asked_for(stocked: Channel) -> None:
+    done("create", "demo", "tool", "--no-kernel")
+    told = done("install", "demo", "six")
+    assert "demo has it all already; six is now noted as asked for: generation 2" in told
+    assert "changed" not in told
+    assert "demo has it all already\n" in done("install", "demo", "six")
+    done("create", "more", "tool", "--no-kernel")
+    assert answer("install", "more", "six")["newly_requested"] == ["six"]
+
+
+def test_a_request_nobody_confirmed_is_not_listed_as_done(demo: Path) -> None:
+    refused(2, "remove", "demo", "six")
+    assert "planned, not confirmed" in done("jobs").splitlines()[1]
+    assert "planned, not confirmed" in done("jobs", "show", "last")
+    terminal = Terminal("remove", "demo", "six")
+    terminal.read_until("Go on?")
+    terminal.type("y\n")
+    assert terminal.finish() == 0
+    states = [line for line in done("jobs").splitlines() if "remove" in line]
+    assert ["planned, not confirmed" in line for line in states] == [False, False, True]
+    assert "planned" in states[1]
+
+
+def test_a_finding_names_its_environment_when_all_are_examined(demo: Path) -> None:
+    (demo / "conda-meta/history").unlink()
+    assert "demo: conda-meta/history is missing" in done("doctor")
+    assert [each["environment"] for each in answer("doctor")["findings"]] == ["demo"]
+    assert "demo: " not in done("doctor", "demo")
+
+
 def test_run_returns_what_the_command_returns(demo: Path, tmp_path: Path) -> None:
     code = "import os, sys; print(os.environ['CONDA_PREFIX'], os.getcwd()); sys.exit(int(sys.argv[1]))"
     ran = envs("run", "--cwd", str(tmp_path), "demo", "--", "python", "-c", code, "7")

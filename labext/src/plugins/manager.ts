@@ -4,7 +4,9 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Poll } from '@lumino/polling';
 
+import { Coalesced } from '../models/coalesced';
 import { EnvironmentsModel } from '../models/environments';
+import { Reading, readingsAfter } from '../models/events';
 import { JobsModel } from '../models/jobs';
 import { SettingsModel } from '../models/settings';
 import { SidebarModel } from '../models/sidebar';
@@ -13,8 +15,6 @@ import { makeApi } from '../services';
 import { IEnvironmentsManager } from '../tokens';
 
 const ID = 'jupyter-envs:manager';
-const JOB_SCHEMA = 'https://events.jupyter.org/jupyter_envs/job/v1';
-const ENVIRONMENT_SCHEMA = 'https://events.jupyter.org/jupyter_envs/environment/v1';
 /** Events have no replay: after a lost connection the lists are right again within this time. */
 const LOOK_AGAIN_MS = 30_000;
 const MOST_WAIT_MS = 300_000;
@@ -40,22 +40,18 @@ export const managerPlugin: JupyterFrontEndPlugin<IEnvironmentsManager> = {
 /** An event is a hint only (anybody with a token can send one): what is true is read from the server. */
 function follow(app: JupyterFrontEnd, environments: EnvironmentsModel, jobs: JobsModel): void {
   const { serviceManager } = app;
-  const changed = (): void => {
-    void environments.refresh();
-    serviceManager.kernelspecs.refreshSpecs().catch(error => console.warn('Kernels could not be read again', error));
+  const kernels = new Coalesced(() => serviceManager.kernelspecs.refreshSpecs());
+  const read: Record<Reading, () => Promise<void>> = {
+    jobs: () => jobs.refresh(),
+    environments: () => environments.refresh(),
+    kernels: () => kernels.run()
   };
-  jobs.ended.connect((_, job) => {
-    if (job.kind !== 'plan') {
-      changed();
-    }
-  });
-  serviceManager.events.stream.connect((_, event) => {
-    if (event.schema_id === JOB_SCHEMA) {
-      void jobs.refresh();
-    } else if (event.schema_id === ENVIRONMENT_SCHEMA) {
-      changed();
-    }
-  });
+  const readAgain = (readings: readonly Reading[]): void => {
+    Promise.all(readings.map(reading => read[reading]())).catch(error => console.warn('Not read again', error));
+  };
+  // Without waiting for the event, which may have been lost with the connection.
+  jobs.ended.connect((_, job) => readAgain(job.kind === 'plan' ? [] : ['environments', 'kernels']));
+  serviceManager.events.stream.connect((_, event) => readAgain(readingsAfter(event)));
   new Poll({
     name: ID,
     factory: () => Promise.all([environments.refresh(), jobs.refresh()]),

@@ -201,14 +201,19 @@ def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
         output.warn(warning["message"], warning.get("hint", ""))
     for message in change.get("messages") or ():
         output.text(message)
-    output.text(result_sentence(session, plan, change))
+    output.text(result_sentence(session, plan, change, result.get("newly_requested") or ()))
+    for prefix in result.get("also_repaired") or ():
+        output.text(f"{session.name_of(Path(prefix))} repaired as well: it shared the damaged files")
     for kernel in result.get("kernels") or ():
         output.kernel_ready(kernel)
     output.result(result_json(plan, result, job.id))
 
 
-def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any]) -> str:
-    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB more on disk``."""
+def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], asked: Sequence[str] = ()) -> str:
+    """Return ``analysis changed: generation 3, 1,204 files linked, 12 MB more on disk``.
+
+    ``asked`` are the specs of an install that were not asked for before.
+    """
     name = session.name_of(Path(plan.prefix))
     if not change:
         return f"{name} has it all already"
@@ -217,6 +222,8 @@ def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any]) 
         parts.append(f"{change['linked_files']:,} files linked")
         parts.append(f"{human_bytes(change.get('disk_bytes', 0))} more on disk")
     done = f"{name} {PAST.get(plan.action, 'changed')}"
+    if plan.action == "install" and not plan.changes:
+        done = f"{name} has it all already; {', '.join(asked) or 'what is asked for'} is now noted as asked for"
     return f"{done}: {', '.join(parts)}" if parts else done
 
 

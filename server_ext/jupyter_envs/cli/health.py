@@ -48,7 +48,8 @@ def show_findings(session: Session, findings: Sequence[Finding], good: str, valu
     output = session.output
     for finding in findings:
         package = f" ({finding.package})" if finding.package else ""
-        output.text(f"{finding.severity}: {finding.message}{package}", fg=_COLORS[finding.severity])
+        where = f"{finding.environment}: " if finding.environment else ""
+        output.text(f"{finding.severity}: {where}{finding.message}{package}", fg=_COLORS[finding.severity])
         if finding.hint:
             output.text(f"   hint: {finding.hint}")
     errors = sum(finding.severity == "error" for finding in findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -39,7 +40,7 @@ def show_list(session: Session, *, limit: int, everything: bool) -> None:
     """Print the newest jobs; those whose process is gone are marked first."""
     session.jobs.reap_interrupted()
     found = session.jobs.store.jobs(limit=limit, hidden=everything)
-    rows = [[job.id, _when(job.created_at), job.state, _took(job), job.command or job.kind] for job in found]
+    rows = [[job.id, _when(job.created_at), state_of(job, found), _took(job), job.command or job.kind] for job in found]
     if rows:
         session.output.table(["job", "when", "state", "took", "command"], rows)
     else:
@@ -52,6 +53,18 @@ def job_json(job: Job) -> dict[str, Any]:
     value: dict[str, Any] = msgspec.to_builtins(job)
     del value["request"]
     return value
+
+
+def state_of(job: Job, others: Sequence[Job]) -> str:
+    """Return a job's state as people read it: a change that waits for a yes was only planned.
+
+    ``others`` are the jobs among which the one is looked for that executed the plan.
+    """
+    plan = (job.result or {}).get("plan_id")
+    if job.kind != "change" or job.state != "done" or (job.result or {}).get("executed"):
+        return job.state
+    confirmed = any(other.kind == "execute" and other.request.plan_id == plan for other in others)
+    return "planned" if confirmed else "planned, not confirmed"
 
 
 def _when(seconds: float | None) -> str:
@@ -77,7 +90,7 @@ def show(job_id: str, as_json: bool) -> None:
     rows = [
         ["job", job.id],
         ["command", job.command or job.kind],
-        ["state", job.state],
+        ["state", state_of(job, session.jobs.store.jobs(prefix=job.prefix))],
         ["environment", job.prefix or "-"],
         ["began", _when(job.started_at)],
         ["took", _took(job)],

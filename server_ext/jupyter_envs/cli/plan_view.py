@@ -108,6 +108,7 @@ def result_json(plan: ChangePlan, result: Mapping[str, Any], job_id: str) -> dic
         "executed": bool(result.get("executed")),
         "job": job_id,
         "kernels": list(result.get("kernels") or ()),
+        **{name: list(result[name]) for name in ("newly_requested", "also_repaired") if result.get(name)},
         **{name: change[name] for name in names if name in change},
         "warnings": list(change.get("warnings") or ()),
         "messages": list(change.get("messages") or ()),

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jupyter_envs.engine.execution import Executor
 from jupyter_envs.engine.history.generations import (
     find_latest,
@@ -261,7 +263,11 @@ class Engine:
         if prefix is not None:
             return doctor(prefix, self.settings, os.environ)
         own = [info for info in self.environments() if info.kind == "own"]
-        found = [finding for info in own for finding in doctor(info.path, self.settings, os.environ, name=info.name)]
+        found = [
+            msgspec.structs.replace(finding, environment=info.name)
+            for info in own
+            for finding in doctor(info.path, self.settings, os.environ, name=info.name)
+        ]
         return sort_findings([*found, *doctor_registry(os.environ)])
 
     def disk(self, prefixes: Sequence[Path]) -> list[DiskUsage]:

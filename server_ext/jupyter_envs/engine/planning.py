@@ -15,10 +15,13 @@ import msgspec
 
 from jupyter_envs.engine.history.conda_history import requested_from_history
 from jupyter_envs.engine.history.generations import find_latest, generation_numbers, read_generation
+from jupyter_envs.engine.link.plan import link_target
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, Generation, PackageChange, PlanWarning
+from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
+from jupyter_envs.engine.planning_costs import disk_cost
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
@@ -28,9 +31,6 @@ from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.diff import diff_packages, same_state
 from jupyter_envs.errors import NotFoundError, OfflineError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
-
-EXTRACTED_RATIO = 3.5
-"""Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] | None = None
     relink: tuple[str, ...] = ()
     restores: int | None = None
+    sharing: tuple[str, ...] = ()
 
 
 class Planner:
@@ -169,12 +170,16 @@ class Planner:
     def _repaired(
         self, request: ChangeRequest, prefix: Path, before: Sequence[PrefixRecord], requested: Sequence[str]
     ) -> Target:
+        from jupyter_envs.engine.prefix.discovery import find_environments
+        from jupyter_envs.engine.prefix.sharing import sharing
         from jupyter_envs.engine.prefix.verify import verify
 
         latest = find_latest(prefix)
         wanted: dict[str, RepodataRecord] = {record.name: record for record in latest.records} if latest else {}
         wanted.update({record.name: record.repodata() for record in before})
-        damaged = {found.package for found in verify(prefix) if found.package and found.severity != "note"}
+        findings = [found for found in verify(prefix) if found.package and found.severity != "note"]
+        damaged = {found.package for found in findings}
+        shared = sharing(prefix, before, findings, find_environments(self._settings, os.environ))
         named = {package_name(spec) for spec in request.specs}
         return Target(
             records=ordered(wanted.values()),
@@ -182,6 +187,8 @@ class Planner:
             channels=latest.channels if latest else (),
             sources=latest.sources if latest else (),
             relink=tuple(sorted((damaged | named) & set(wanted))),
+            sharing=tuple(sorted(shared)),
+            warnings=tuple(_shared_damage(path, names) for path, names in sorted(shared.items())),
         )
 
     def _solved(
@@ -266,33 +273,32 @@ class Planner:
             sources=target.sources,
             variables=variables,
             download_bytes=sum(record.size or 0 for record in missing),
-            disk_bytes=self._disk_cost(diff.changes, missing),
+            disk_bytes=self._disk_cost(prefix, records, diff.changes, missing),
             warnings=target.warnings,
             link_scripts=self._link_scripts(diff.link, missing),
             override_frozen=request.override_frozen,
             restores=target.restores,
+            sharing=target.sharing,
             clone_from=request.clone_from,
             keep_history=request.keep_history,
             command=request.command,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
-    def _disk_cost(self, changes: Iterable[PackageChange], missing: Sequence[RepodataRecord]) -> int:
-        """Return bytes that the change adds to the disk; shared files cost nothing."""
-        absent = {record.dist for record in missing}
-        own = 0
-        for change in changes:
-            if change.after is not None and change.after.dist not in absent and self._cache.find(change.after):
-                manifest = self._cache.manifest(change.after, None)
-                own += sum(
-                    entry.size_in_bytes or 0 for entry in manifest.paths if entry.prefix_placeholder or entry.no_link
-                )
-        return own + int(EXTRACTED_RATIO * sum(record.size or 0 for record in missing))
+    def _disk_cost(
+        self,
+        prefix: Path,
+        records: Sequence[RepodataRecord],
+        changes: Sequence[PackageChange],
+        missing: Sequence[RepodataRecord],
+    ) -> int:
+        python = next((record for record in records if record.name == "python"), None)
+        target = link_target(str(prefix), layout_for(self._settings.subdir), python)
+        return disk_cost(changes, missing, target, self._cache)
 
     def _link_scripts(self, link: Sequence[RepodataRecord], missing: Sequence[RepodataRecord]) -> tuple[str, ...]:
         """Return ``dist: path`` of the scripts of packages that are already in the cache."""
         from jupyter_envs.engine.link.plan import link_scripts
-        from jupyter_envs.engine.models.platform import layout_for
 
         absent = {record.dist for record in missing}
         layout = layout_for(self._settings.subdir)
@@ -303,6 +309,15 @@ class Planner:
             paths = [entry.path for entry in self._cache.manifest(record, None).paths]
             found.extend(f"{record.dist}: {path}" for path in link_scripts(record.name, paths, layout))
         return tuple(found)
+
+
+def _shared_damage(prefix: str, packages: Sequence[str]) -> PlanWarning:
+    name = os.path.basename(prefix)
+    return PlanWarning(
+        code="repair.shared",
+        message=f"{name} shares damaged files of {', '.join(packages)} by hard link",
+        hint=f"it is repaired in the same go; `jupyter envs verify {prefix}` looks at the rest of it",
+    )
 
 
 def refuse_downloads(missing: Sequence[RepodataRecord]) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from jupyter_envs.engine.models.events import Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.errors import EnvsError, SpecError
-from jupyter_envs.jobs.consent import losses_to_agree
+from jupyter_envs.jobs.consent import losses, losses_to_agree
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.jobs.plans import load_plan, save_plan
 from jupyter_envs.settings import Settings
@@ -85,9 +85,41 @@ def _changes_nothing(plan: ChangePlan, place: Workplace) -> bool:
 def _carry_out(plan: ChangePlan, request: JobRequest, place: Workplace) -> Result:
     if _changes_nothing(plan, place):
         return {"plan_id": plan.plan_id, "executed": True, "result": {}, "kernels": []}
+    asked = _newly_asked(plan, place)
     result = place.engine.execute(plan)
     kernels = _sync_kernels(Path(plan.prefix), request, place)
-    return {"plan_id": plan.plan_id, "executed": True, "result": msgspec.to_builtins(result), "kernels": kernels}
+    return {
+        "plan_id": plan.plan_id,
+        "executed": True,
+        "result": msgspec.to_builtins(result),
+        "kernels": kernels,
+        **({"newly_requested": asked} if asked else {}),
+        **({"also_repaired": _repair_sharing(plan, place)} if plan.sharing else {}),
+    }
+
+
+def _newly_asked(plan: ChangePlan, place: Workplace) -> list[str]:
+    """Return the specs of an install that were not asked for before."""
+    if plan.action != "install":
+        return []
+    before = place.engine.requested(Path(plan.prefix))
+    return [spec for spec in plan.requested if spec not in before]
+
+
+def _repair_sharing(plan: ChangePlan, place: Workplace) -> list[str]:
+    """Repair the environments that share the damaged files; one that cannot be is a warning."""
+    repaired = []
+    for prefix in plan.sharing:
+        try:
+            other = place.engine.plan(ChangeRequest(action="repair", prefix=prefix, command=plan.command))
+            if not losses(other):
+                place.engine.execute(other)
+                repaired.append(prefix)
+        except EnvsError as error:
+            place.reporter.report(
+                Event(kind="warning", phase="commit", text=f"{prefix}: {error.message}", hint=error.hint)
+            )
+    return repaired
 
 
 def _sync_kernels(prefix: Path, request: JobRequest, place: Workplace) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
+from tornado.ioloop import IOLoop
 from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode
 
 from jupyter_envs.errors import EnvsError
@@ -103,7 +104,7 @@ class EnvsExtension(ExtensionApp):
         return self.serverapp.event_logger
 
     def initialize_settings(self) -> None:
-        """Make what the handlers work with, register the events' schemas, and begin to watch."""
+        """Make what the handlers work with, and register the events' schemas."""
         assert self.serverapp is not None
         settings = self.configured()
         queries = QueryClient(settings, idle_seconds=self.queries_idle_seconds)
@@ -114,11 +115,12 @@ class EnvsExtension(ExtensionApp):
             self._events.register_event_schema(text)
 
     def initialize_handlers(self) -> None:
-        """Add the routes."""
+        """Add the routes, and begin to watch when the server's loop runs."""
         self.handlers.extend(ROUTES)
+        IOLoop.current().add_callback(self._watch)
 
-    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """Refresh kernels that another version wrote, and begin to watch, when the server's loop runs."""
+    async def _watch(self) -> None:
+        """Refresh kernels that another version wrote, and begin to watch."""
         await self._refresh_kernels()
         loop = asyncio.get_running_loop()
         self._watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)

@@ -103,11 +103,16 @@ class Watcher:
         self._seen_kernels, self._kernels_stamp = self._kernels.look(), self._kernels.stamp()
         while not self._stopped.wait(self._seconds):
             for step in (self._look_at_jobs, self._look_at_environments, self._look_at_kernels, self._reap):
-                try:
-                    step()
-                except Exception as error:  # a fault of one look must not end all others
-                    self._complain(error)
+                self._attempt(step)
+        self._next_reap = 0.0
+        self._attempt(self._reap)  # whose end this process has not seen yet
         self._pulse.close()
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Exception as error:  # a fault of one look must not end all others
+            self._complain(error)
 
     def _complain(self, error: Exception) -> None:
         if str(error) != self._said:

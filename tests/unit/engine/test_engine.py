@@ -222,6 +222,25 @@ def test_repair_puts_damaged_files_back_and_keeps_what_is_not_a_packages(engine:
     assert tree_difference(whole, content(prefix)) == []
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["new", "more"])
+def test_a_plan_counts_the_directories_that_the_change_makes(
+    engine: Engine, stocked: Channel, tmp_path: Path, again: bool
+) -> None:
+    block = tmp_path.stat().st_blocks * 512
+    if not block:
+        pytest.skip("a directory takes nothing on this file system (tmpfs)")
+    make(engine, stocked, "python", "pure", "tool")  # so that the cache has it all
+    prefix = engine.new_prefix("b")
+    records = [stocked.record(each) for each in ("python", "pure", "tool")]
+    if again:
+        change(engine, prefix, "create", records.pop(0), specs=("python",))
+    action = "install" if again else "create"
+    request = ChangeRequest(action=action, prefix=str(prefix), records=tuple(records))
+    plan = engine.plan(request)
+    result = engine.execute(plan)
+    assert abs(plan.disk_bytes - result.disk_bytes) <= 3 * block  # conda-meta, the prefix itself, generated scripts
+
+
 def test_repair_writes_a_broken_record_again(engine: Engine, stocked: Channel) -> None:
     prefix = make(engine, stocked, "python", "tool")
     next((prefix / "conda-meta").glob("tool-*.json")).write_text("{")

@@ -2,9 +2,10 @@
 
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ToolbarButtonComponent, pythonIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { ToolbarButtonComponent, refreshIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { environmentIcon } from '../../icons';
 import type { KernelEnvironmentModel, Whereabouts } from '../../models/notebook/kernelEnvironment';
 
 /** Follows a model; a press opens what it names. */
@@ -41,7 +42,7 @@ function Item(props: {
   return (
     <ToolbarButtonComponent
       className={busy ? 'jp-envs-mod-busy' : ''}
-      icon={busy ? refreshIcon : pythonIcon}
+      icon={busy ? refreshIcon : environmentIcon}
       label={labelOf(where, trans)}
       tooltip={tooltipOf(where, trans)}
       onClick={() => onOpen(where)}

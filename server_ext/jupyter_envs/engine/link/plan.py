@@ -154,6 +154,13 @@ def _split(paths: Sequence[PathsEntry]) -> tuple[list[PathsEntry], list[PathsEnt
     return plain, special
 
 
+def place_directories(directories: Collection[str], target: LinkTarget, *, noarch: str | None) -> list[str]:
+    """Return where a package's directories (each with its final slash) will be in the environment."""
+    if noarch != "python" or target.site_packages is None:
+        return list(directories)
+    return _mapping(target)(list(directories), ())
+
+
 def _mapping(target: LinkTarget) -> Mapper:
     """Return how the paths of a noarch Python package become paths of the environment."""
     site = f"{target.site_packages}/"

@@ -16,7 +16,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``code`` is stable and for programs (``file.missing``); ``error`` means that something does not work, ``warning``
     that it may not, ``note`` that a person may want to know. ``path`` is absolute, ``package`` a record's name,
-    ``specs`` what to install to be rid of it.
+    ``specs`` what to install to be rid of it. ``environment`` is the name of the one it is about, where several were
+    looked at.
     """
 
     code: str
@@ -26,9 +27,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     path: str = ""
     package: str = ""
     specs: tuple[str, ...] = ()
+    environment: str = ""
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings with the worst first, then by package, path and code."""
+    """Return findings with the worst first, then by environment, package, path and code."""
     order = {severity: rank for rank, severity in enumerate(SEVERITIES)}
-    return sorted(findings, key=lambda found: (order[found.severity], found.package, found.path, found.code))
+    return sorted(findings, key=lambda found: (order[found.severity], *_place(found)))
+
+
+def _place(found: Finding) -> tuple[str, str, str, str]:
+    return found.environment, found.package, found.path, found.code

@@ -66,7 +66,8 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``records`` are all packages of the new state in topological order. ``download_bytes`` counts archives that are
     not in the cache; ``disk_bytes`` what the change will add to the disk: extracted packages that are not in the cache
     yet (estimated from the archives) and files that cannot be shared with it. ``restores`` is the generation whose
-    state comes back, ``clone_from`` the prefix whose unowned files are copied
+    state comes back, ``sharing`` are the environments whose files are repaired with these, since they share them,
+    ``clone_from`` the prefix whose unowned files are copied
     (and, with ``keep_history``, whose generations are carried on: a rename).
     """
 
@@ -86,6 +87,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     link_scripts: tuple[str, ...] = ()
     override_frozen: bool = False
     restores: int | None = None
+    sharing: tuple[str, ...] = ()
     clone_from: str | None = None
     keep_history: bool = False
     command: str = ""

@@ -1,7 +1,7 @@
 """Requested names that no source has, and what may have been meant.
 
-Owns the table of names that are imported under another name than they are installed under, and the search for similar
-names. Asks the Python index about a handful of spellings only.
+Owns the search for similar names, those of imported modules among them. Asks the Python index about a handful of
+spellings only.
 """
 
 from __future__ import annotations
@@ -14,52 +14,12 @@ from jupyter_envs.engine.solve.popular import POPULAR
 from jupyter_envs.engine.solve.problem import Problem
 from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
+from jupyter_envs.engine.sources.modules import PACKAGES, find_packages
+from jupyter_envs.engine.sources.names import conda_name
 
 SUGGESTIONS = 3
 SIMILARITY = 0.75
 UNKNOWN_CODES = ("pypi.unknown", "pypi.offline")
-
-# what is imported -> what is installed (conda's names)
-IMPORT_NAMES: dict[str, str] = {
-    "attr": "attrs",
-    "bio": "biopython",
-    "bs4": "beautifulsoup4",
-    "cairo": "pycairo",
-    "crypto": "pycryptodome",
-    "cv2": "py-opencv",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "fitz": "pymupdf",
-    "git": "gitpython",
-    "github": "pygithub",
-    "igraph": "python-igraph",
-    "jwt": "pyjwt",
-    "levenshtein": "python-levenshtein",
-    "magic": "python-magic",
-    "mpl": "matplotlib",
-    "mpl_toolkits": "matplotlib",
-    "mysqldb": "mysqlclient",
-    "opencv": "py-opencv",
-    "opengl": "pyopengl",
-    "openssl": "pyopenssl",
-    "osgeo": "gdal",
-    "pil": "pillow",
-    "pkg_resources": "setuptools",
-    "psycopg": "psycopg",
-    "pylab": "matplotlib",
-    "serial": "pyserial",
-    "sk-learn": "scikit-learn",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "slugify": "python-slugify",
-    "snappy": "python-snappy",
-    "socks": "pysocks",
-    "usb": "pyusb",
-    "win32api": "pywin32",
-    "wx": "wxpython",
-    "yaml": "pyyaml",
-    "zmq": "pyzmq",
-}
 
 
 async def find_unknown(problem: Problem, specs: Sequence[RequestedSpec]) -> tuple[UnknownName, ...]:
@@ -88,14 +48,14 @@ async def is_known(problem: Problem, spec: RequestedSpec) -> bool:
         return True
     index = problem.index()
     said = index.unavailable.get(spec.name) if index is not None else None
-    return said is not None and said.code not in UNKNOWN_CODES and spec.name not in IMPORT_NAMES
+    return said is not None and said.code not in UNKNOWN_CODES and not find_packages(spec.name)
 
 
 async def suggest(problem: Problem, name: str) -> tuple[str, ...]:
     """Return at most three existing names that may have been meant, the likeliest first."""
     known = {known for state in problem.channels.usable for known in state.names}
-    guesses = [IMPORT_NAMES.get(name.lower(), ""), *variants(name)]
-    guesses += close_names(name, known | POPULAR | set(IMPORT_NAMES.values()))
+    guesses = [*map(conda_name, find_packages(name)), *variants(name)]
+    guesses += close_names(name, known | POPULAR | set(map(conda_name, PACKAGES)))
     unique = dict.fromkeys(guess for guess in guesses if guess and guess != name)
     return tuple([guess for guess in unique if guess in known or await problem.has(guess)][:SUGGESTIONS])
 

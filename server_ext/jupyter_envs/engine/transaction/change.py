@@ -47,6 +47,7 @@ def change_prefix(execution: Execution) -> Executed:
     late: list[PlanWarning] = []
     try:
         result, journal, warnings = _stage(execution, directory)
+        directories = sum(not os.path.isdir(f"{execution.prefix}/{path}") for path in result.created_directories)
         execution.cancel.check()
         write_journal(directory, journal)
         messages = _switch(execution, directory, journal)
@@ -67,7 +68,7 @@ def change_prefix(execution: Execution) -> Executed:
         linked_files=result.linked_files,
         linked_bytes=result.linked_bytes,
         copied_bytes=result.copied_bytes,
-        directories=len(result.created_directories),
+        directories=directories,
         warnings=(*clobber_warnings(execution.changes), *warnings, *late),
         messages=tuple(messages),
     )

@@ -71,8 +71,10 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
         if not _acquire(descriptor, timeout):
             raise _held_by(path, prefix)
         _say_holder(descriptor, msgspec.json.encode({"pid": os.getpid(), "command": command}))
-        yield
-        _say_holder(descriptor, b"")
+        try:
+            yield
+        finally:
+            _say_holder(descriptor, b"")
     finally:
         # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
         os.close(descriptor)

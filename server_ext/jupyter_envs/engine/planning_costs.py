@@ -1,0 +1,71 @@
+"""What a plan will take on the disk, before it is carried out: an estimate where packages are not extracted yet.
+
+Reads the package cache and asks the disk which directories are there. Shared files cost nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from jupyter_envs.engine.link.actions import LinkTarget
+from jupyter_envs.engine.link.clobber import parents
+from jupyter_envs.engine.link.paths import directories_of
+from jupyter_envs.engine.link.plan import place_directories
+from jupyter_envs.engine.models.plan import PackageChange
+from jupyter_envs.engine.models.records import PackageManifest, RepodataRecord
+from jupyter_envs.engine.package_cache.cache import PackageCache
+
+EXTRACTED_RATIO = 3.5
+"""Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
+
+DIRECTORIES_EACH = 20
+"""Directories that a package brings, in the mean; used before extraction."""
+
+
+def disk_cost(
+    changes: Iterable[PackageChange], missing: Sequence[RepodataRecord], target: LinkTarget, cache: PackageCache
+) -> int:
+    """Return the bytes that a change adds to the disk.
+
+    Parameters
+    ----------
+    changes : iterable of PackageChange
+        What is linked is what they end with.
+    missing : sequence of RepodataRecord
+        Those whose packages are not in the cache.
+    target : LinkTarget
+        The environment.
+    cache : PackageCache
+        Asked for what is in the others.
+    """
+    absent = {record.dist for record in missing}
+    after = [change.after for change in changes if change.after is not None and change.after.dist not in absent]
+    manifests = [cache.manifest(record, None) for record in after if cache.find(record)]
+    own = sum(
+        entry.size_in_bytes or 0
+        for manifest in manifests
+        for entry in manifest.paths
+        if entry.prefix_placeholder or entry.no_link
+    )
+    extracted = int(EXTRACTED_RATIO * sum(record.size or 0 for record in missing))
+    return own + extracted + _directory_cost(manifests, len(missing), target)
+
+
+def _directory_cost(manifests: Iterable[PackageManifest], missing: int, target: LinkTarget) -> int:
+    """Return the bytes of directories, which no two environments share; on tmpfs they take none."""
+    each = _bytes_of_a_directory(Path(target.prefix))
+    if not each:
+        return 0
+    found: set[str] = set()
+    for manifest in manifests:
+        directories = directories_of(entry.path for entry in manifest.paths)
+        found.update(place_directories(directories, target, noarch=manifest.noarch))
+    new = sum(not os.path.isdir(f"{target.prefix}/{path}") for path in parents(found))
+    return each * (new + DIRECTORIES_EACH * missing)
+
+
+def _bytes_of_a_directory(prefix: Path) -> int:
+    place = next(place for place in (prefix, *prefix.parents) if place.is_dir())
+    return getattr(os.stat(place), "st_blocks", 0) * 512
