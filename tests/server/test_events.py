@@ -1,0 +1,150 @@
+"""Events: whoever makes a change, whoever listens to the server is told, soon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+from jupyter_server.serverapp import ServerApp
+
+from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.kernels.sync import remove_kernels, sync_environment
+from jupyter_envs.server.identifiers import environment_id
+from jupyter_envs.server.watch import ENVIRONMENT_EVENT, JOB_EVENT
+from jupyter_envs.settings import Settings
+from support.api import Api, Finish, Make
+from support.channel import Channel
+
+SOON = 0.3  # seconds from the commit to the event
+
+
+class Ear:
+    """Hears the events of a server."""
+
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self.heard: list[dict[str, Any]] = []
+
+    async def wait(self, schema: str, **fields: object) -> dict[str, Any]:
+        """Return the first event with these fields that was not returned before."""
+        deadline = time.monotonic() + 20
+        while True:
+            message = await asyncio.wait_for(self.socket.read_message(), deadline - time.monotonic())
+            event: dict[str, Any] = json.loads(message)
+            self.heard.append(event)
+            if event["schema_id"] == schema and fields.items() <= event.items():
+                return event
+
+
+Listen = Callable[[], Any]
+
+
+@pytest.fixture
+def listen(jp_ws_fetch: Callable[..., Awaitable[Any]]) -> Listen:
+    """Return what listens to the server's events."""
+
+    @asynccontextmanager
+    async def open_ear() -> AsyncIterator[Ear]:
+        socket = await jp_ws_fetch("api", "events", "subscribe")
+        await asyncio.sleep(0.2)  # the watcher has looked once
+        try:
+            yield Ear(socket)
+        finally:
+            socket.close()
+
+    return open_ear
+
+
+@pytest.fixture
+def outside(settings: Settings, stocked: Channel) -> Settings:
+    """Return the settings of somebody else who works on the same root: a shell."""
+    return msgspec.structs.replace(settings, channels=(str(stocked.folder),), sources=("conda",))
+
+
+def change(settings: Settings, action: str, name: str, *specs: str) -> None:
+    """Change an environment in this process, as a shell does it in another; no job, no server."""
+    engine = Engine(settings)
+    prefix = f"{settings.envs_directories[0]}/{name}"
+    engine.execute(engine.plan(ChangeRequest(action=action, prefix=prefix, specs=specs)))  # type: ignore[arg-type]
+
+
+async def test_jobs_that_a_shell_starts_are_told(listen: Listen, outside: Settings) -> None:
+    prefix = f"{outside.envs_directories[0]}/a"
+    request = ChangeRequest(action="create", prefix=prefix, specs=("tool",), add_ipykernel=True)
+    async with listen() as ear:
+        job = await asyncio.to_thread(JobClient(outside).submit, JobRequest(kind="change", change=request))
+        for state in ("queued", "running", "done"):
+            event = await ear.wait(JOB_EVENT, job=job.id, state=state)
+            assert (event["kind"], event["environment"]) == ("change", environment_id(prefix))
+            if state == "queued":
+                await asyncio.to_thread(JobClient(outside).wait, job.id)
+        changes = [event["change"] for event in ear.heard if event["schema_id"] == ENVIRONMENT_EVENT]
+        changes += [(await ear.wait(ENVIRONMENT_EVENT))["change"]] if "kernels" not in changes else []
+    assert changes[0] == "created"
+    assert "kernels" in changes
+
+
+async def test_environments_are_told_soon_after_they_were_made_changed_and_removed(
+    listen: Listen, outside: Settings
+) -> None:
+    prefix = Path(outside.envs_directories[0], "a")
+    fields = {"environment": environment_id(str(prefix)), "path": str(prefix)}
+    async with listen() as ear:
+        for act, told in (
+            (lambda: change(outside, "create", "a", "six=1.0"), "created"),
+            (lambda: change(outside, "install", "a", "six=2.0"), "changed"),
+            (lambda: Engine(outside).delete(prefix), "removed"),
+        ):
+            await asyncio.to_thread(act)
+            done = time.monotonic()
+            await ear.wait(ENVIRONMENT_EVENT, change=told, **fields)
+            assert time.monotonic() - done < SOON, told
+
+
+async def test_kernels_are_told_when_they_come_and_go(listen: Listen, outside: Settings) -> None:
+    prefix = Path(outside.envs_directories[0], "a")
+    await asyncio.to_thread(change, outside, "create", "a", "tool", "ipykernel")
+    async with listen() as ear:
+        await asyncio.to_thread(sync_environment, prefix, outside)
+        done = time.monotonic()
+        await ear.wait(ENVIRONMENT_EVENT, change="kernels", path=str(prefix))
+        assert time.monotonic() - done < SOON
+        await asyncio.to_thread(remove_kernels, prefix)
+        await ear.wait(ENVIRONMENT_EVENT, change="kernels", path=str(prefix))
+
+
+async def test_an_environment_that_is_deleted_by_hand_is_told(listen: Listen, outside: Settings) -> None:
+    await asyncio.to_thread(change, outside, "create", "a", "six")
+    async with listen() as ear:
+        shutil.rmtree(Path(outside.envs_directories[0], "a"))
+        await ear.wait(ENVIRONMENT_EVENT, change="removed")
+
+
+async def test_this_servers_own_jobs_are_told(listen: Listen, api: Api, make: Make, finish: Finish) -> None:
+    made = await make("a", "six=1.0")
+    async with listen() as ear:
+        reply = await api("POST", "changes", {"action": "install", "environment": made.id, "specs": ["six=2.0"]})
+        job = await finish(reply)
+        await ear.wait(JOB_EVENT, job=job["id"], state="done", environment=made.id)
+
+
+async def test_what_was_started_ends_with_the_server(jp_serverapp: ServerApp, api: Api) -> None:
+    (extension,) = jp_serverapp.extension_manager.extension_apps["jupyter_envs"]
+    assert (await api("GET", "search", q="six")).status == 200
+    child = psutil.Process(extension.services.queries.pid)
+    await extension.stop_extension()
+    assert not child.is_running()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("envs-watch")] == []
