@@ -18,6 +18,7 @@ from jupyter_envs.server.identifiers import environment_id
 from jupyter_envs.settings import Settings
 from support.api import API, FINAL, Api, Finish, Made, Make, Reply
 from support.channel import Channel
+from support.openapi import Description
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +67,8 @@ def jp_server_config(extension_config: dict[str, Any]) -> Config:
 
 @pytest.fixture
 def api(jp_fetch: Callable[..., Awaitable[HTTPResponse]]) -> Api:
-    """Return a client of the extension's routes, logged in by token."""
+    """Return a client of the extension's routes, logged in by token; it holds every answer against ``openapi.yaml``."""
+    description = Description()
 
     async def ask(verb: str, path: str, body: object = None, **query: object) -> Reply:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body)
@@ -78,6 +80,8 @@ def api(jp_fetch: Callable[..., Awaitable[HTTPResponse]]) -> Api:
             response = error.response
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         content = json.loads(response.body) if is_json and response.body else response.body
+        if is_json:
+            description.check(verb, path, response.code, content)
         return Reply(response.code, content, response.headers)
 
     return ask

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import psutil
+import pytest
 
+from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.settings import Settings
 from support.api import Api, Finish, Make
+from support.channel import Channel
 
 
 async def until(condition: Callable[[], Awaitable[object]], seconds: float = 30) -> None:
@@ -120,3 +127,35 @@ async def test_queries_that_are_not_understood(api: Api) -> None:
     for path, query in (("jobs", {"limit": "many"}), ("jobs", {"live": "perhaps"}), ("jobs", {"limit": "-1"})):
         reply = await api("GET", path, **query)
         assert (reply.status, reply.error["code"]) == (400, "spec.query")
+
+
+SUBMIT = """
+import sys, msgspec
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.settings import Settings
+client = JobClient(msgspec.json.decode(sys.argv[1], type=Settings))
+print(client.submit(msgspec.json.decode(sys.argv[2], type=JobRequest)).id)
+"""
+
+
+@pytest.fixture
+def earlier_job(settings: Settings, stocked: Channel) -> str:
+    """Return the id of a job that a process has started which is no more: the server before this one."""
+    own = msgspec.structs.replace(settings, channels=(str(stocked.folder),), sources=("conda",))
+    change = ChangeRequest(action="create", prefix=f"{settings.envs_directories[0]}/a", specs=("slow",))
+    texts = [msgspec.json.encode(value).decode() for value in (own, JobRequest(kind="change", change=change))]
+    command = [sys.executable, "-c", SUBMIT, *texts]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+async def test_a_job_that_the_server_before_has_started_is_there_and_can_be_stopped(earlier_job: str, api: Api) -> None:
+    (job,) = (await api("GET", "jobs", live=1)).body["jobs"]
+    assert job["id"] == earlier_job
+    await api("DELETE", f"jobs/{earlier_job}")
+
+    async def ended() -> bool:
+        return (await api("GET", f"jobs/{earlier_job}")).body["job"]["state"] == "cancelled"
+
+    await until(ended)
+    assert (await api("GET", "environments")).body == {"environments": []}

@@ -14,6 +14,7 @@ import msgspec
 from jupyter_envs.engine.prefix.records import iter_record_names
 from jupyter_envs.engine.sources.modules import find_packages, packages_of
 from jupyter_envs.engine.sources.names import conda_name
+from jupyter_envs.errors import SpecError
 from jupyter_envs.queries.catalogue import OpenChannel
 from jupyter_envs.queries.projects import newest_version
 from jupyter_envs.queries.ranking import Names, folded, rank
@@ -124,8 +125,15 @@ async def module(desk: Desk, *, name: str, environment: str | None = None) -> di
         What was imported; only the top-level name counts, but for namespaces such as ``google.protobuf``.
     environment : str, optional
         The path of the environment that is to import it.
+
+    Raises
+    ------
+    SpecError
+        Nothing can be imported by such a name.
     """
     guesses = packages_of(name)
+    if not guesses:
+        raise SpecError(f"not the name of a module: {name!r}", hint="give what was imported", code="spec.module")
     channels, _ = desk.places(environment)
     opened, _ = await desk.catalogue.open(channels, CHANNEL_WAIT)
     spelled = [other for guess in guesses for other in dict.fromkeys((guess, conda_name(guess)))]
