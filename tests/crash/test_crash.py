@@ -221,3 +221,29 @@ def test_deleting_leaves_all_or_nothing(engine: Engine, prefix: Path, packages: 
         assert state_of(prefix) in ({}, whole), k
         sweep(prefix.parent, now=time.time() + 3600)
         assert [path.name for path in prefix.parent.iterdir()] == (["analysis"] if prefix.exists() else [])
+
+
+@pytest.mark.parametrize("kind", ["kill", "raise"])
+def test_a_rename_leaves_the_environment_in_one_of_the_two_places(
+    kind: str, engine: Engine, prefix: Path, packages: Channel
+) -> None:
+    create(engine, prefix, packages)
+    target = prefix.with_name("other")
+    old = state_of(prefix)
+    root = Path(engine.settings.root)
+    with SavedTree(root) as saved:
+        engine.rename(prefix, "other")
+        new = state_of(target)
+        saved.restore()
+    assert new != old
+    seen = set()
+    for k, outcome in crash_points(lambda: engine.rename(prefix, "other"), tree=root, kind=kind, error=errno.ENOSPC):
+        moved = target.exists()
+        assert prefix.exists() != moved, k
+        engine.recover(target if moved else prefix)
+        now = state_of(target if moved else prefix)
+        assert now == (new if moved else old), (k, tree_difference(new if moved else old, now))
+        assert moved or not outcome.succeeded, k
+        assert not engine.verify(target if moved else prefix), k
+        seen.add(moved)
+    assert seen == {True, False}

@@ -96,25 +96,31 @@ class Engine:
             return True
 
     def rename(self, prefix: Path, new_name: str) -> Path:
-        """Give an environment another name: a clone with its history appears, then the old one disappears.
+        """Give an environment another name.
 
-        Prefixes are written into files, so the files that name theirs are made anew; all others are linked.
+        Prefixes are written into files: those that name theirs are made anew, then one rename moves all of it. Where
+        that cannot be (another file system, scripts of packages), a clone with its history appears before the old one
+        disappears.
         """
         check_environment(prefix)
         check_not_frozen(prefix)
         target = self.new_prefix(new_name)
-        self.execute(
-            self.plan(
-                ChangeRequest(
-                    action="clone",
-                    prefix=str(target),
-                    clone_from=str(prefix),
-                    keep_history=True,
-                    command=f"rename {prefix.name} {target.name}",
-                )
+        self.recover(prefix)
+        plan = self.plan(
+            ChangeRequest(
+                action="clone",
+                prefix=str(target),
+                clone_from=str(prefix),
+                keep_history=True,
+                command=f"rename {prefix.name} {target.name}",
             )
         )
-        self.delete(prefix)
+        if self._executor.move(plan, prefix):
+            register_environment(target, os.environ)
+            unregister_environment(prefix, os.environ)
+        else:
+            self.execute(plan)
+            self.delete(prefix)
         return target
 
     def delete(self, prefix: Path) -> int:

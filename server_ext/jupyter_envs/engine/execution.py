@@ -38,6 +38,7 @@ from jupyter_envs.engine.transaction.metadata import (
     specs_by_name,
     with_requested,
 )
+from jupyter_envs.engine.transaction.move import can_move, move_prefix
 from jupyter_envs.errors import StalePlanError
 from jupyter_envs.settings import Settings
 
@@ -79,6 +80,23 @@ class Executor:
             execution, number, extracted = self._prepare(plan, prefix, before)
             executed = self._carry_out(execution, before)
         return _result(plan, number, executed, extracted)
+
+    def move(self, plan: ChangePlan, source: Path) -> bool:
+        """Rename an environment as its plan (a clone with its history) says; tell whether that could be done.
+
+        ``False`` (nothing has changed) when one rename cannot: then the plan is to be executed and the source deleted.
+        """
+        prefix = Path(plan.prefix)
+        with self.exclusive(prefix, plan.command), self.exclusive(source, plan.command), paused_gc():
+            check_free(prefix)
+            records = read_records(source)
+            if not same_state(plan.records, records):
+                raise StalePlanError(f"{source.name} has changed since this plan was made", hint="try again")
+            execution, _, _ = self._prepare(plan, prefix, ())
+            if not can_move(source, prefix, execution.links):
+                return False
+            move_prefix(execution, source, records)
+        return True
 
     @contextmanager
     def exclusive(self, prefix: Path, command: str) -> Iterator[None]:

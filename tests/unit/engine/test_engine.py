@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -197,6 +199,48 @@ def test_a_rename_keeps_the_history(engine: Engine, stocked: Channel) -> None:
     assert target.name == "b"
     assert [each.action for each in engine.generations(target)] == ["create", "install", "clone"]
     assert output(f"{target}/bin/tool") == "tool\n"
+
+
+def test_a_rename_makes_only_those_files_anew_that_name_the_prefix(
+    engine: Engine, stocked: Channel, home: Path
+) -> None:
+    prefix = make(engine, stocked, "python", "pure", "tool")
+    (prefix / "bin/mine").write_text(f"#!{prefix}/bin/python\nprint('mine')\n")
+    (prefix / "bin/mine").chmod(0o755)
+    (prefix / "notes.txt").write_text(str(prefix))
+    before = {path.relative_to(prefix): path.lstat().st_ino for path in prefix.rglob("*") if not path.is_dir()}
+    target = engine.rename(prefix, "b")
+    assert engine.verify(target) == []
+    assert [output(f"{target}/bin/{name}") for name in ("pure", "tool", "mine")] == ["pure 2.0\n", "tool\n", "mine\n"]
+    changed = {str(path) for path, inode in before.items() if (target / path).lstat().st_ino != inode}
+    assert {"bin/pure", "bin/tool", "bin/mine"} <= changed
+    assert all(path.startswith(("bin/", "conda-meta/")) for path in changed), changed
+    assert (target / "notes.txt").read_text() == str(prefix)
+    listed = (home / ".conda/environments.txt").read_text().splitlines()
+    assert str(target) in listed
+    assert str(prefix) not in listed
+    assert engine.rename(target, "a") == prefix
+    assert engine.verify(prefix) == []
+
+
+def test_an_environment_with_scripts_of_packages_is_renamed_by_a_copy(engine: Engine, stocked: Channel) -> None:
+    stocked.add("scripted", link_scripts={"post-link": 'echo "$PREFIX" > "$PREFIX/where.txt"\n'})
+    prefix = make(engine, stocked, "scripted")
+    target = engine.rename(prefix, "b")
+    assert not prefix.exists()
+    assert (target / "where.txt").read_text() == f"{target}\n"
+
+
+def test_a_rename_to_another_file_system_copies(engine: Engine, stocked: Channel) -> None:
+    shared = Path("/dev/shm")
+    if not os.access(shared, os.W_OK):
+        pytest.skip("a second file system (/dev/shm) is missing")
+    prefix = make(engine, stocked, "python", "tool")
+    with tempfile.TemporaryDirectory(dir=shared) as folder:
+        target = engine.rename(prefix, f"{folder}/b")
+        assert not prefix.exists()
+        assert engine.verify(target) == []
+        assert output(f"{target}/bin/tool") == "tool\n"
 
 
 def test_deleting_leaves_nothing(engine: Engine, stocked: Channel, home: Path) -> None:

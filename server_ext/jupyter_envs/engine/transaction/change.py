@@ -54,7 +54,7 @@ def change_prefix(execution: Execution) -> Executed:
         commit(directory)
     except BaseException as error:
         if not (directory / "committed.json").exists():
-            _abandon(execution.prefix, directory, journal)
+            abandon(execution.prefix, directory, journal)
             if isinstance(error, OSError):
                 raise StorageError.from_os_error(error, f"changing {execution.prefix.name}") from error
             raise
@@ -74,7 +74,7 @@ def change_prefix(execution: Execution) -> Executed:
     )
 
 
-def _abandon(prefix: Path, directory: Path, journal: Journal) -> None:
+def abandon(prefix: Path, directory: Path, journal: Journal) -> None:
     """Take everything back; when even that fails, the journal stays and the next open does it."""
     try:
         if (directory / "journal.json").exists():

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_envs.engine.models.platform import PlatformLayout
+from jupyter_envs.engine.models.records import PrefixRecord
 from jupyter_envs.engine.prefix.records import read_records
 from jupyter_envs.engine.prefix.verify import iter_unowned
 
@@ -53,10 +55,36 @@ def _is_copied(path: Path) -> bool:
     return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
+def scripts_naming(
+    source: Path, target: Path, records: Sequence[PrefixRecord], layout: PlatformLayout
+) -> dict[str, bytes]:
+    """Return the unowned scripts that name the source's prefix in their first line, as they are to name the target's.
+
+    Paths are relative to the prefix.
+    """
+    owned = {path for record in records for path in record.files}
+    found: dict[str, bytes] = {}
+    for script in sorted((source / layout.bin_directory).glob("*")):
+        path = f"{layout.bin_directory}/{script.name}"
+        if path in owned or script.is_symlink() or not script.is_file():
+            continue
+        content = _renamed(script.read_bytes(), str(source), str(target))
+        if content is not None:
+            found[path] = content
+    return found
+
+
 def _rename_prefix(script: Path, old: str, new: str) -> None:
-    content = script.read_bytes()
-    first, newline, rest = content.partition(b"\n")
-    if first.startswith(b"#!") and old.encode() in first:
+    content = _renamed(script.read_bytes(), old, new)
+    if content is not None:
         mode = script.stat().st_mode
-        script.write_bytes(first.replace(old.encode(), new.encode()) + newline + rest)
+        script.write_bytes(content)
         script.chmod(stat.S_IMODE(mode))
+
+
+def _renamed(content: bytes, old: str, new: str) -> bytes | None:
+    """Return a script's content with another prefix in its first line; ``None`` when the old one is not there."""
+    first, newline, rest = content.partition(b"\n")
+    if not first.startswith(b"#!") or old.encode() not in first:
+        return None
+    return first.replace(old.encode(), new.encode()) + newline + rest

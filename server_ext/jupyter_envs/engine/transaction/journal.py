@@ -42,12 +42,14 @@ class Operation(msgspec.Struct, frozen=True, array_like=True):
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """The steps of one transaction, in order.
 
+    ``moved_to`` is where the whole prefix goes with this transaction, and found there it is committed (see ``move``).
     ``created`` says that the whole prefix is new and goes when undone; ``prune`` are directories of packages that go,
     removed after the commit if nothing is left in them.
     """
 
     operations: tuple[Operation, ...] = ()
     prune: tuple[str, ...] = ()
+    moved_to: str = ""
     created: bool = False
     command: str = ""
     journal_version: int = JOURNAL_VERSION
@@ -184,6 +186,11 @@ def recover(prefix: Path) -> list[str]:
             journal = msgspec.json.decode((directory / "journal.json").read_bytes(), type=Journal)
             if journal.created:
                 return [*outcome, "removed"]
+            if journal.moved_to and os.path.realpath(prefix) == journal.moved_to:
+                commit(directory)
+                clean(prefix, directory, journal)
+                outcome.append("finished")
+                continue
             take_back(prefix, directory, journal)
             outcome.append("undone")
         else:

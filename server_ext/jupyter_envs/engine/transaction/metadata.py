@@ -5,8 +5,9 @@ Owns what they say; where they are put is the transaction's business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -101,6 +102,25 @@ def metadata_files(
     if dict(plan.variables) != parse_state(old_state):
         files["conda-meta/state"] = state_text(plan.variables, old_state).encode()
     return files
+
+
+def with_remade(record_json: bytes, remade: Mapping[str, tuple[str, int | None]]) -> bytes:
+    """Return a package record after some of its files were made anew, with every other field as it was.
+
+    Parameters
+    ----------
+    record_json : bytes
+        The record.
+    remade : mapping
+        Path to the sha256 in the prefix and, for files that the linker generates, the size (else ``None``).
+    """
+    raw: dict[str, Any] = msgspec.json.decode(record_json)
+    for entry in raw["paths_data"]["paths"]:
+        if entry["_path"] in remade:
+            entry["sha256_in_prefix"], size = remade[entry["_path"]]
+            if size is not None:  # generated: no package has another
+                entry.update(sha256=entry["sha256_in_prefix"], size_in_bytes=size)
+    return msgspec.json.encode(raw)
 
 
 def with_requested(record_json: bytes, specs: Sequence[str]) -> bytes:
