@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jupyter_envs.engine.link.clobber import winners, without_losers
+from jupyter_envs.engine.link.directories import needed_directories, refuse_file_as_directory
 from jupyter_envs.engine.link.paths import directories_of, validate_path, validate_paths
 from jupyter_envs.engine.link.plan import link_target, plan_package
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
@@ -15,6 +15,7 @@ from jupyter_envs.engine.link.shebang import fix_shebang, python_shebang
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
 from jupyter_envs.errors import LinkError
+from support.settled import settle_new
 
 LINUX, MACOS = layout_for("linux-64"), layout_for("osx-arm64")
 OLD = "/opt/placeholder_placehold"
@@ -177,14 +178,16 @@ def test_a_plan_makes_each_claimed_path_once(described: list[tuple[list[PathsEnt
 def test_settled_plans_share_no_path_and_lose_none(described: list[tuple[list[PathsEntry], str | None]]) -> None:
     plans = [plan_package(manifest, TARGET) for manifest in manifests(described)]
     try:
-        won, warnings = winners(plans)
+        refuse_file_as_directory(plans, needed_directories(plans))
     except LinkError as error:
         assert error.code == "link.path_conflict"
         return
-    settled = without_losers(plans, won)
-    made = [action.path for plan in settled for action in plan.iter_actions() if action.kind != "directory"]
+    before = [set(plan.claimed) for plan in plans]
+    changes = settle_new(plans)
+    made = [action.path for plan in plans for action in plan.iter_actions() if action.kind != "directory"]
     assert len(made) == len(set(made))
-    assert set(made) == set().union(*(plan.claimed for plan in plans))
-    for before, after in zip(plans, settled, strict=True):
-        assert before.claimed == after.claimed | {action.path for action in after.lost}
-    assert bool(won) == bool(warnings)
+    assert set(made) == set().union(*before)
+    for claimed, plan in zip(before, plans, strict=True):
+        kept = {action.path for action in plan.iter_actions() if action.kind != "directory"}
+        assert claimed == kept | {action.path for action in plan.lost if action.kind != "directory"}
+    assert bool(changes.clobbers) == (sum(map(len, before)) > len(made))

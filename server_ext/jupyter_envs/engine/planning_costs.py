@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from jupyter_envs.engine.link.actions import LinkTarget
-from jupyter_envs.engine.link.clobber import parents
+from jupyter_envs.engine.link.directories import parents
 from jupyter_envs.engine.link.paths import directories_of
 from jupyter_envs.engine.link.plan import place_directories
 from jupyter_envs.engine.models.plan import PackageChange

@@ -26,7 +26,7 @@ from jupyter_envs.engine.link.actions import (
     WriteResult,
 )
 from jupyter_envs.engine.link.bring import create, finish, refusal, write_all
-from jupyter_envs.engine.link.clobber import needed_directories, refuse_file_as_directory
+from jupyter_envs.engine.link.directories import needed_directories, refuse_file_as_directory
 from jupyter_envs.engine.link.links import LinkCrew
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
@@ -49,7 +49,7 @@ def paused_gc() -> Iterator[None]:
 
 
 class LinkWriter:
-    """Writes plans from which the losers of clobbering have been removed (``without_losers``)."""
+    """Writes plans whose paths are theirs alone (``transaction.inputs.settle``)."""
 
     def __init__(self, options: LinkOptions) -> None:
         self._options = options

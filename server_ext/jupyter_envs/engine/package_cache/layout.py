@@ -3,7 +3,7 @@
     <pkgs>/<dist>/                    an extracted package; dist is name-version-build
     <pkgs>/<dist>-<8 hex>/            another package of the same dist (other sha256 or URL)
     <pkgs>/<fn>                       an archive that another tool kept; read, never written
-    <pkgs>/.downloads/<8 hex>-<fn>    an archive on its way, with its .part; removed once it is extracted
+    <pkgs>/.downloads/<8 hex>-<dist><ending>    an archive on its way, with its .part; removed once it is extracted
     <pkgs>/.locks/<directory>         who is populating it now (flock)
     <pkgs>/.locks/using-<pid>-<machine>    what a running process is about to link
     <pkgs>/.tmp-<pid>-<machine><random>/   work in progress; thrown away when its process is gone
@@ -22,6 +22,7 @@ import msgspec
 from jupyter_envs.engine.fetch.urls import without_credentials
 from jupyter_envs.engine.models.records import PathsEntry, RepodataRecord
 
+ARCHIVES = (".conda", ".tar.bz2", ".whl")
 DOWNLOADS = ".downloads"
 LOCKS = ".locks"
 COMPILED = ".pyc"
@@ -60,8 +61,19 @@ def directory_names(record: RepodataRecord) -> tuple[str, str]:
 
 
 def download_name(record: RepodataRecord) -> str:
-    """Return the archive's file name while it is on its way."""
-    return f"{identity(record)}-{record.fn}"
+    """Return the archive's file name while it is on its way; it names the package, as a wheel's own name does not."""
+    return f"{identity(record)}-{record.dist}{next((end for end in ARCHIVES if record.fn.endswith(end)), '')}"
+
+
+def dist_of_download(name: str) -> str:
+    """Return the package that a file among the downloads is for.
+
+    >>> dist_of_download("0123abcd-numpy-2.1.0-py312_0.conda.part.etag")
+    'numpy-2.1.0-py312_0'
+    """
+    for end in (".etag", ".part", *ARCHIVES):
+        name = name.removesuffix(end)
+    return name.partition("-")[2]
 
 
 def is_same_package(record: RepodataRecord, stored: RepodataRecord) -> bool:

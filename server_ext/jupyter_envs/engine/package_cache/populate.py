@@ -18,8 +18,9 @@ from jupyter_envs.engine.archive.pool import extract_all
 from jupyter_envs.engine.archive.worker import Job
 from jupyter_envs.engine.durable import sync_directory, sync_filesystem
 from jupyter_envs.engine.fetch.digests import verify_file
-from jupyter_envs.engine.fetch.download import Download, Fetcher
+from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.urls import local_path, with_login, with_user
+from jupyter_envs.engine.fetch.wanted import Download
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk

@@ -15,12 +15,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from jupyter_envs.engine.package_cache import disk
-from jupyter_envs.engine.package_cache.layout import COMPILED, DOWNLOADS
+from jupyter_envs.engine.package_cache.layout import ARCHIVES, COMPILED, DOWNLOADS, dist_of_download
 from jupyter_envs.engine.package_cache.manifest import find_stored_record
 from jupyter_envs.engine.package_cache.usage import PRUNE_LOCK, used_by_others
 from jupyter_envs.errors import LockedError, StorageError
-
-ARCHIVES = (".conda", ".tar.bz2", ".whl")
 
 
 class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +138,7 @@ def _iter_entries(pkgs: str) -> Iterator[CacheEntry]:
         for name in disk.names(f"{pkgs}/{COMPILED}/{tag}"):
             yield _measure("compiled", f"{pkgs}/{COMPILED}/{tag}/{name}")
     for name in disk.names(f"{pkgs}/{DOWNLOADS}"):
-        yield _measure("download", f"{pkgs}/{DOWNLOADS}/{name}")
+        yield _measure("download", f"{pkgs}/{DOWNLOADS}/{name}", dist_of_download(name))
 
 
 def _measure(kind: str, path: str, dist: str = "") -> CacheEntry:

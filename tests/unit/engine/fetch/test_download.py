@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from jupyter_envs.engine.fetch.download import Download, Fetcher
+from jupyter_envs.engine.fetch.download import Fetcher
+from jupyter_envs.engine.fetch.wanted import Download
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter
 from jupyter_envs.errors import CancelledError, FetchError, IntegrityError, OfflineError, StorageError
 from jupyter_envs.settings import Settings

@@ -1,13 +1,15 @@
-"""Who wins a path that two packages claim."""
+"""Who wins a path that two packages claim, and what has no winner."""
 
 import pytest
 
 from jupyter_envs.engine.link.actions import PackageLinkPlan
-from jupyter_envs.engine.link.clobber import needed_directories, parents, winners, without_losers
+from jupyter_envs.engine.link.directories import needed_directories, parents, refuse_file_as_directory
 from jupyter_envs.engine.link.plan import link_target, plan_package
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
+from jupyter_envs.engine.transaction.inputs import clobber_warnings
 from jupyter_envs.errors import LinkError
+from support.settled import settle_new
 
 
 def plan(name: str, *paths: str | tuple[str, str]) -> PackageLinkPlan:
@@ -24,39 +26,37 @@ def plan(name: str, *paths: str | tuple[str, str]) -> PackageLinkPlan:
 
 def test_without_overlap_there_is_nothing_to_say() -> None:
     plans = [plan("a", "x", "d/y"), plan("b", "z", "d/w")]
-    assert winners(plans) == ({}, [])
-    assert without_losers(plans, {}) == plans
+    changes = settle_new(plans)
+    assert changes.clobbers == ()
+    assert [each.paths() for each in plans] == [["x", "d/y"], ["z", "d/w"]]
 
 
 def test_the_later_package_wins_and_the_loser_remembers() -> None:
     plans = [plan("a", "x", "both", ("link", "softlink")), plan("b", "both", "link"), plan("c", "y")]
-    won, (warning,) = winners(plans)
-    assert won == {"both": "b-1-0", "link": "b-1-0"}
+    changes = settle_new(plans)
+    assert sorted(changes.clobbers) == [("both", "a", "b"), ("link", "a", "b")]
+    (warning,) = clobber_warnings(changes)
     assert warning.code == "link.clobber"
-    assert warning.message == "b-1-0 and a-1-0 both provide both, link; the one of b-1-0 is used"
-    assert warning.hint == "the file of a-1-0 comes back when b-1-0 is removed"
-    first, second, third = without_losers(plans, won)
+    assert warning.message == "b and a both bring both and 1 more files; those of b are used"
+    assert warning.hint == "removing b brings back those of a"
+    first, second, third = plans
     assert first.paths() == ["x"]
     assert {action.path: action.kind for action in first.lost} == {"both": "link", "link": "softlink"}
-    assert (second, third) == (plans[1], plans[2])
+    assert (second.paths(), third.paths()) == (["both", "link"], ["y"])
 
 
 def test_of_three_the_last_wins_and_each_step_is_told() -> None:
     plans = [plan("a", "x"), plan("b", "x"), plan("c", "x")]
-    won, warnings = winners(plans)
-    assert won == {"x": "c-1-0"}
-    assert [warning.message[:11] for warning in warnings] == ["b-1-0 and a", "c-1-0 and b"]
-    assert [each.paths() for each in without_losers(plans, won)] == [[], [], ["x"]]
-
-
-def test_many_paths_make_one_short_warning() -> None:
-    paths = [f"lib/{number}" for number in range(9)]
-    _, (warning,) = winners([plan("a", *paths), plan("b", *paths)])
-    assert "lib/0, lib/1, lib/2 and 6 more" in warning.message
+    changes = settle_new(plans)
+    assert changes.placed == {"x": "c-1-0"}
+    assert [warning.message[:7] for warning in clobber_warnings(changes)] == ["b and a", "c and b"]
+    assert [each.paths() for each in plans] == [[], [], ["x"]]
 
 
 def test_the_same_directory_is_no_conflict() -> None:
-    assert winners([plan("a", ("d", "directory")), plan("b", ("d", "directory"), "d/x")]) == ({}, [])
+    plans = [plan("a", ("d", "directory")), plan("b", ("d", "directory"), "d/x")]
+    assert settle_new(plans).clobbers == ()
+    assert needed_directories(plans) == ["d"]
 
 
 @pytest.mark.parametrize("path_type", ["hardlink", "softlink"])
@@ -67,7 +67,7 @@ def test_a_file_where_another_needs_a_directory_is_refused(path_type: str) -> No
         [plan("a", ("d", path_type), "d/deep/x")],
     ):
         with pytest.raises(LinkError) as caught:
-            winners(plans)
+            refuse_file_as_directory(plans, needed_directories(plans))
         assert caught.value.code == "link.path_conflict"
         assert "d is a file or link of a-1-0" in caught.value.message
         assert "remove one of them" in caught.value.hint

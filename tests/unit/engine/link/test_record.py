@@ -9,12 +9,12 @@ import pytest
 from rattler import PrefixRecord as RattlerPrefixRecord
 
 from jupyter_envs.engine.link.actions import LinkOptions
-from jupyter_envs.engine.link.clobber import winners, without_losers
 from jupyter_envs.engine.link.plan import link_target, plan_package
 from jupyter_envs.engine.link.record import prefix_record_json
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, PrefixRecord, RepodataRecord
+from support.settled import settle_new
 
 PLACEHOLDER = "/opt/placeholder" + "_placehold" * 20
 
@@ -115,8 +115,7 @@ def test_our_own_reader_gets_the_package_back(linked) -> None:
 
 def test_a_path_lost_to_another_package_is_still_recorded(package, target, tmp_path) -> None:
     plans = [plan_package(package(name, {"both": name.encode(), name: b""}), target) for name in ("a", "b")]
-    won, _ = winners(plans)
-    plans = without_losers(plans, won)
+    settle_new(plans)
     (tmp_path / "root").mkdir()
     result = LinkWriter(LinkOptions()).write(plans, str(tmp_path / "root"))
     loser = json.loads(prefix_record_json(plans[0], result))

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, WriteResult
-from jupyter_envs.engine.link.clobber import winners, without_losers
 from jupyter_envs.engine.link.plan import plan_package
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import CancelToken, Event
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry
 from jupyter_envs.errors import CancelledError, LinkError, StorageError
+from support.settled import settle_new
 
 OLD = 1_600_000_000
 PLACEHOLDER = "/opt/placeholder" + "_placehold" * 20
@@ -24,8 +24,8 @@ def write(
     manifests: list[PackageManifest], target: LinkTarget, root: Path, options: LinkOptions | None = None
 ) -> WriteResult:
     plans = [plan_package(manifest, target) for manifest in manifests]
-    won, _ = winners(plans)
-    return LinkWriter(options or LinkOptions()).write(without_losers(plans, won), str(root))
+    settle_new(plans)
+    return LinkWriter(options or LinkOptions()).write(plans, str(root))
 
 
 @pytest.fixture

@@ -234,14 +234,17 @@ def test_archives_parts_and_compiled_files_of_what_is_gone_go(
 ) -> None:
     (pkgs / "kept-1.0-0.conda").write_bytes(b"archive")
     (pkgs / ".downloads/01234567-x-1.0-0.conda.part").write_bytes(b"part")
+    coming = ["76543210-y-1.0-cp311_0.whl.part", "76543210-y-1.0-cp311_0.whl.part.etag"]
+    for name in coming:
+        (pkgs / ".downloads" / name).write_bytes(b"another process is downloading it")
     orphan = pkgs / ".pyc/cpython-38/gone-1.0-0"
     orphan.mkdir(parents=True)
     (orphan / "index.json").write_text("{}")
     (pkgs / "urls.txt").write_text("another tool's\n")
-    report = PackageCache(settings).prune([record.dist for record in records])
+    report = PackageCache(settings).prune([*(record.dist for record in records), "y-1.0-cp311_0"])
     assert sorted(entry.kind for entry in report.removed) == ["archive", "compiled", "download"]
     assert not orphan.exists()
-    assert os.listdir(pkgs / ".downloads") == []
+    assert sorted(os.listdir(pkgs / ".downloads")) == coming
     assert (pkgs / "urls.txt").exists()
     assert PackageCache(settings).missing(records) == []
 
