@@ -49,35 +49,49 @@ export function countGroups(rows: readonly IRow[]): Record<Group, number> {
   return counts;
 }
 
-/** The rows of a group whose name or summary has the text, in order. Names that begin with the text do not come first: the order is the person's. */
-export function selectRows(rows: readonly IRow[], group: Group, text: string, order: IOrder): IRow[] {
+/** The rows of a group whose name or summary has the text, in the order in which they are given. */
+export function filterRows(rows: readonly IRow[], group: Group, text: string): IRow[] {
   const wanted = text.trim().toLowerCase();
-  const found = rows.filter(row => isIn(group, row) && (!wanted || matches(row.package, wanted)));
-  return found.sort(comparison(order));
+  return rows.filter(row => isIn(group, row) && (!wanted || matches(row.package, wanted)));
 }
 
 function matches(each: IPackage, wanted: string): boolean {
   return each.name.toLowerCase().includes(wanted) || each.summary.toLowerCase().includes(wanted);
 }
 
-function comparison(order: IOrder): (left: IRow, right: IRow) => number {
+/** The rows by a column, and by name where that says nothing. */
+export function sortRows(rows: readonly IRow[], order: IOrder): IRow[] {
   const sign = order.descending ? -1 : 1;
-  return (left, right) => sign * compare(order.column, left, right) || byText(left.package.name, right.package.name);
+  // What is compared is made once for each row: a list of thousands is compared tens of thousands of times.
+  const keyed = rows.map(row => ({ row, key: keyOf(order.column, row) }));
+  keyed.sort((left, right) => sign * compareKeys(left.key, right.key) || byText(left.row.package.name, right.row.package.name));
+  return keyed.map(each => each.row);
 }
 
-function compare(column: Column, left: IRow, right: IRow): number {
+type Parts = readonly string[];
+type Key = string | number | Parts;
+
+function keyOf(column: Column, row: IRow): Key {
   switch (column) {
     case 'size':
-      return left.package.size - right.package.size;
+      return row.package.size;
     case 'version':
-      return compareVersions(left.package.version, right.package.version);
+      return partsOf(row.package.version);
     case 'source':
-      return byText(originOf(left.package), originOf(right.package));
+      return originOf(row.package);
     case 'update':
-      return Number(left.update !== '') - Number(right.update !== '');
+      return Number(row.update !== '');
     default:
-      return byText(left.package.name, right.package.name);
+      return row.package.name;
   }
+}
+
+function compareKeys(left: Key, right: Key): number {
+  if (typeof left === 'number' || typeof right === 'number') {
+    return Number(left) - Number(right);
+  }
+  const isText = typeof left === 'string' || typeof right === 'string';
+  return isText ? byText(String(left), String(right)) : compareParts(left, right);
 }
 
 /** The channel of a package, or its source when it came from none. */
@@ -92,7 +106,10 @@ function byText(left: string, right: string): number {
 
 /** Compare two versions part by part, numbers as numbers: enough to put a column in order, not to choose by. */
 export function compareVersions(left: string, right: string): number {
-  const [one, other] = [partsOf(left), partsOf(right)];
+  return compareParts(partsOf(left), partsOf(right));
+}
+
+function compareParts(one: Parts, other: Parts): number {
   for (let index = 0; index < Math.max(one.length, other.length); index++) {
     const [a, b] = [one[index] ?? '0', other[index] ?? '0'];
     const difference = Number(a) - Number(b);

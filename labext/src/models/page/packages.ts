@@ -2,7 +2,7 @@
 
 import type { IEnvironmentsApi, IPackage, IUpdates } from '../../services/environments/interfaces';
 import { Model } from '../base';
-import { Column, Group, IOrder, IRow, countGroups, isManaged, makeRows, selectRows } from './packageRows';
+import { Column, Group, IOrder, IRow, countGroups, filterRows, isManaged, makeRows, sortRows } from './packageRows';
 import { Resource } from './resource';
 
 /** Packages of one environment, their newer versions, and what is filtered and selected. */
@@ -79,7 +79,7 @@ export class PackagesModel extends Model {
     const same = this._order.column === column;
     const descending = same ? !this._order.descending : column === 'size' || column === 'update';
     this._order = { column, descending };
-    this._select();
+    this._sort();
   }
 
   /** Select a package or no longer. */
@@ -141,11 +141,16 @@ export class PackagesModel extends Model {
   private _recount(): void {
     this._all = makeRows(this.installed.value ?? [], this.updates.value?.updates ?? []);
     this._counts = countGroups(this._all);
+    this._sort();
+  }
+
+  private _sort(): void {
+    this._all = sortRows(this._all, this._order);
     this._select();
   }
 
   private _select(): void {
-    this._rows = selectRows(this._all, this._group, this._text, this._order);
+    this._rows = filterRows(this._all, this._group, this._text);
     const shown = new Set(this._rows.map(row => row.package.name));
     this._selected = new Set([...this._selected].filter(name => shown.has(name)));
     this.emitChanged();

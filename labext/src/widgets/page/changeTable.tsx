@@ -5,10 +5,15 @@ import * as React from 'react';
 
 import type { IGenerationChange } from '../../services/environments/interfaces';
 
-export function ChangeTable(props: { changes: readonly IGenerationChange[]; trans: TranslationBundle }): JSX.Element {
+export function ChangeTable(props: {
+  changes: readonly IGenerationChange[];
+  /** What the changes are of, for those who do not see where the table stands. */
+  label: string;
+  trans: TranslationBundle;
+}): JSX.Element {
   const { trans } = props;
   return (
-    <div className="jp-envs-ChangeTable" role="region" aria-label={trans.__('Changed packages')} tabIndex={0}>
+    <div className="jp-envs-ChangeTable" role="region" aria-label={props.label} tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -46,7 +46,7 @@ export function CompareBar(props: { model: HistoryModel; trans: TranslationBundl
         <Loaded resource={model.comparison} loading={trans.__('Comparing…')} trans={trans}>
           {changes =>
             changes.length > 0 ? (
-              <ChangeTable changes={changes} trans={trans} />
+              <ChangeTable changes={changes} label={trans.__('What differs')} trans={trans} />
             ) : (
               <p className="jp-envs-PageNote">{trans.__('Both states hold the same packages.')}</p>
             )

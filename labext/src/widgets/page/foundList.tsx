@@ -75,7 +75,7 @@ function FoundRow(props: IFoundRowProps): JSX.Element {
           <span className="jp-envs-Found-name" title={found.name}>
             {found.name}
           </span>
-          <span className="jp-envs-Found-version">{found.version}</span>
+          {found.version && <span className="jp-envs-Found-version">{found.version}</span>}
           <SourceBadge source={found.source} channel={found.channel} trans={trans} />
           {found.installed && <Badge kind="good">{trans.__('installed %1', found.installed)}</Badge>}
         </span>

@@ -66,7 +66,13 @@ function Generation(props: IHistoryTabProps & { generation: IGeneration }): JSX.
           <Moment iso={generation.created_at} /> · {trans._n('%1 package', '%1 packages', generation.packages)}
           {generation.command && <code>{generation.command}</code>}
         </div>
-        {isOpen && <ChangeTable changes={generation.changes} trans={trans} />}
+        {isOpen && (
+          <ChangeTable
+            changes={generation.changes}
+            label={trans.__('Packages changed by state %1', generation.number)}
+            trans={trans}
+          />
+        )}
       </div>
       <Actions {...props} model={model} isCurrent={isCurrent} isOpen={isOpen} />
     </li>

@@ -37,7 +37,7 @@ export function KernelTab(props: IKernelTabProps): JSX.Element {
             <KernelList kernels={kernels.kernels} trans={trans} />
             <Buttons {...props} model={model} kernels={kernels} />
           </section>
-          <section aria-label={trans.__('Variables')}>
+          <section>
             <h2>{trans.__('Variables')}</h2>
             <Variables variables={kernels.variables} trans={trans} />
           </section>

@@ -16,11 +16,11 @@ export function PageHead(props: {
 }): JSX.Element {
   const { environment, actions, trans } = props;
   if (!environment) {
-    return <header className="jp-envs-Page-head" />;
+    return <div className="jp-envs-Page-head" />;
   }
   const canStart = environment.kernels.length > 0;
   return (
-    <header className="jp-envs-Page-head">
+    <div className="jp-envs-Page-head">
       <div className="jp-envs-Page-title">
         <h1 title={environment.name}>{environment.name}</h1>
         {badgesOf(environment, trans).map(([text, kind]) => (
@@ -63,7 +63,7 @@ export function PageHead(props: {
         </Button>
       </div>
       {environment.problem && <p className="jp-envs-Page-problem">{environment.problem}</p>}
-    </header>
+    </div>
   );
 }
 
