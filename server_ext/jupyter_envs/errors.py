@@ -4,6 +4,7 @@ Each error is a sentence for the person who reads it, a stable ``code`` for prog
 
     EnvsError                        exit 1
     ├── SpecError                    exit 2   a request that cannot be read (typo, bad file, bad option)
+    │   └── RecipeError              exit 2   a recipe that cannot be read or rendered
     ├── NotFoundError                exit 3   an environment, package, generation or file that is not there
     ├── AlreadyExistsError           exit 4   a name or path that is taken
     ├── SolveError                   exit 5   the requests cannot go together, or a name is unknown
@@ -20,6 +21,8 @@ Each error is a sentence for the person who reads it, a stable ``code`` for prog
     ├── StalePlanError               exit 11  the environment has changed since the plan was made
     ├── StorageError                 exit 12  no space, no permission, a disk that fails
     ├── KernelError                  exit 13  a kernelspec that cannot be written or removed
+    ├── BuildError                   exit 14  a package that cannot be built
+    │   └── PackageTestError         exit 14  a package that was built and fails its tests
     └── CancelledError               exit 130 the person asked to stop; nothing has changed
 """
 
@@ -66,6 +69,12 @@ class SpecError(EnvsError):
 
     default_code = "spec"
     exit_code = 2
+
+
+class RecipeError(SpecError):
+    """A recipe cannot be read or rendered; ``detail`` names file and line where there is one."""
+
+    default_code = "recipe"
 
 
 class NotFoundError(EnvsError):
@@ -202,6 +211,19 @@ class KernelError(EnvsError):
 
     default_code = "kernel"
     exit_code = 13
+
+
+class BuildError(EnvsError):
+    """A package cannot be built; nothing of it is in the channel."""
+
+    default_code = "build"
+    exit_code = 14
+
+
+class PackageTestError(BuildError):
+    """A package was built and fails its tests; it is kept in ``broken/``, outside of the channel."""
+
+    default_code = "build.test"
 
 
 class CancelledError(EnvsError):

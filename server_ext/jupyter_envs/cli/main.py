@@ -54,6 +54,10 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "jobs": Verb(f"{_HERE}.jobs:jobs", "List jobs, show their logs, cancel them"),
         "completion": Verb(f"{_HERE}.completion:completion", "Print the completion script of a shell"),
     },
+    "Build": {
+        "build": Verb(f"{_HERE}.build:build", "Build packages from recipes into a channel"),
+        "channel": Verb(f"{_HERE}.channel:channel", "List, add, remove, index and serve the packages of a channel"),
+    },
     "Keep in order": {
         "verify": Verb(f"{_HERE}.health:verify", "Compare the files of an environment with its records"),
         "repair": Verb(f"{_HERE}.health:repair", "Put damaged files back from the cache"),
@@ -69,7 +73,8 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 2 cannot be read, 3 not found, 4 exists already, 5 no solution, 6 source, 7 download "
-    "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 130 stopped, 1 anything else.",
+    "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 14 build, 130 stopped, "
+    "1 anything else.",
 )
 @click.version_option(__version__, prog_name="jupyter-envs")
 def cli() -> None:

@@ -119,10 +119,10 @@ def yes_option(command: Command) -> Command:
 def consent_options(command: Command) -> Command:
     """``--yes`` and ``--dry-run``, given to the command as ``consent``."""
     dry = click.option("--dry-run", is_flag=True, help="Show and store the plan, change nothing.")
-    return dry(yes_option(_packed(command, "consent", Consent)))
+    return dry(yes_option(packed(command, "consent", Consent)))
 
 
-def _packed(command: Command, name: str, kind: type[Any]) -> Command:
+def packed(command: Command, name: str, kind: type[Any]) -> Command:
     """Return the command with the options that are fields of ``kind`` given to it as one value."""
 
     @functools.wraps(command)
@@ -164,4 +164,4 @@ def source_options(command: Command) -> Command:
     newer = click.option(
         "--exclude-newer", metavar="TIME", help="Leave out what was published after this date or time (ISO 8601)."
     )
-    return channel(source(offline_option(newer(_packed(command, "where", Sources)))))
+    return channel(source(offline_option(newer(packed(command, "where", Sources)))))

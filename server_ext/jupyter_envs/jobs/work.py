@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_envs.engine.models.events import Event, Reporter
+from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.errors import EnvsError, SpecError
 from jupyter_envs.jobs.consent import losses, losses_to_agree
@@ -34,6 +34,7 @@ class Workplace:
     engine: Engine
     settings: Settings
     reporter: Reporter
+    cancel: CancelToken
 
 
 def perform(request: JobRequest, place: Workplace) -> Result:
@@ -160,6 +161,16 @@ def _clean(request: JobRequest, place: Workplace) -> Result:
     return report
 
 
+def _build(request: JobRequest, place: Workplace) -> Result:
+    if request.build is None:
+        raise SpecError("a build job needs a request", hint="submit it with `build`")
+    from jupyter_envs.build.api import Builder
+
+    builder = Builder(place.settings, reporter=place.reporter, cancel=place.cancel)
+    report: Result = msgspec.to_builtins(builder.build(request.build))
+    return report
+
+
 def _compile(request: JobRequest, place: Workplace) -> Result:
     report: Result = msgspec.to_builtins(place.engine.compile(Path(request.prefix)))
     return report
@@ -174,4 +185,5 @@ _WORK: dict[str, Callable[[JobRequest, Workplace], Result]] = {
     "delete": _delete,
     "clean": _clean,
     "compile": _compile,
+    "build": _build,
 }

@@ -1,0 +1,151 @@
+"""Where one build happens: its folders below ``<root>/builds``, with a host prefix of 255 characters.
+
+The folder's name is the package's own, not a random one: paths get into what is built, and building twice gives the
+same bytes only in the same place. Two builds of the same package take turns (``flock``). What a killed build left is
+emptied by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from jupyter_envs.errors import BuildError, StorageError
+
+PREFIX_LENGTH = 255
+_PAD = "_placehold"
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """The folders of one build; all absolute."""
+
+    root: str
+
+    @property
+    def work(self) -> str:
+        """Where sources are unpacked and the script runs (``SRC_DIR``)."""
+        return os.path.join(self.root, "work")
+
+    @property
+    def home(self) -> str:
+        """``HOME`` of scripts."""
+        return os.path.join(self.root, "home")
+
+    @property
+    def temporary(self) -> str:
+        """``TMPDIR`` of scripts."""
+        return os.path.join(self.root, "tmp")
+
+    @property
+    def build_prefix(self) -> str:
+        """The environment of build tools."""
+        return os.path.join(self.root, "build_env")
+
+    @property
+    def host_prefix(self) -> str:
+        """The environment that is linked against and installed into, as long as any prefix may be."""
+        return padded(os.path.join(self.root, "host_env"), PREFIX_LENGTH)
+
+    @property
+    def staged(self) -> str:
+        """What the recipe's own script installed, for its outputs to choose from."""
+        return os.path.join(self.root, "staged")
+
+    @property
+    def channel(self) -> str:
+        """The packages of this build before they are published."""
+        return os.path.join(self.root, "channel")
+
+    @property
+    def package(self) -> str:
+        """The package directory that becomes the archive."""
+        return os.path.join(self.root, "package")
+
+    @property
+    def test_prefix(self) -> str:
+        """The environment of the tests."""
+        return os.path.join(self.root, "test_env")
+
+    @property
+    def test_work(self) -> str:
+        """Where tests run."""
+        return os.path.join(self.root, "test")
+
+    @property
+    def hidden(self) -> str:
+        """Where work and host environment are while tests run, out of reach of paths that were compiled in."""
+        return os.path.join(self.root, "hidden")
+
+
+def padded(path: str, length: int) -> str:
+    """Return ``path`` lengthened with ``_placehold`` to exactly ``length`` characters.
+
+    >>> padded("/b/host_env", 24)
+    '/b/host_env_placehold_pl'
+
+    Raises
+    ------
+    BuildError
+        ``build.path``: the path is too long already.
+    """
+    if len(path) >= length:
+        raise BuildError(
+            f"the folder for builds has a path that is too long: {path}",
+            hint=f"set JUPYTER_ENVS_ROOT to a folder with a shorter path (builds need {length} characters)",
+            code="build.path",
+        )
+    return (path + _PAD * (length // len(_PAD) + 1))[:length]
+
+
+@contextlib.contextmanager
+def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]:
+    """Have the folder of one build, empty, to oneself; it is removed afterwards.
+
+    Parameters
+    ----------
+    builds : Path
+        ``<root>/builds``.
+    name : str
+        The build's name.
+    keep : bool
+        Leave the folder when the build has ended, for a person to look at.
+    """
+    folder = builds / name
+    try:
+        builds.mkdir(parents=True, exist_ok=True)
+        with (builds / f".{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            remove_tree(folder)
+            folder.mkdir()
+            places = Places(root=str(folder))
+            for each in (places.work, places.home, places.temporary):
+                Path(each).mkdir()
+            try:
+                yield places
+            finally:
+                if not keep:
+                    remove_tree(folder)
+    except OSError as error:
+        raise StorageError.from_os_error(error, f"building {name}") from error
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all that is in it, also what scripts made read-only; nothing when it is not there."""
+
+    def make_writable(function: object, path: str, _error: object) -> None:
+        os.chmod(os.path.dirname(path), 0o700)  # rmtree gives texts
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+    if folder.is_symlink() or folder.is_file():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder, onerror=make_writable)
+        if folder.exists():
+            shutil.rmtree(folder)

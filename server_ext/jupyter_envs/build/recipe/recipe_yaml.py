@@ -1,0 +1,295 @@
+"""``recipe.yaml`` (CEP 13, 14) to ``RenderedRecipe`` values; py-rattler-build reads, renders and multiplies out.
+
+Its rendered recipe is CEP 40's mapping, which becomes our values here. It names no lines for unknown keys; those are
+looked up in the file. Runs native code that holds the interpreter's lock: call it in a job's process. Refuses the keys
+whose meaning we do not carry out (staging, ``downstream`` tests, other languages' tests).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_envs.build.models import (
+    Dependency,
+    FileRules,
+    Output,
+    Pin,
+    RenderedRecipe,
+    Requirements,
+    RunExports,
+    Script,
+    Source,
+    Test,
+)
+from jupyter_envs.build.recipe.identity import check_identity
+from jupyter_envs.build.recipe.keys import RECIPE_YAML, RECIPE_YAML_TOP
+from jupyter_envs.build.recipe.located import at_line, find_line, parse_yaml
+from jupyter_envs.build.recipe.meta_yaml import read_recipe
+from jupyter_envs.build.recipe.variant_pins import pin_by_variant
+from jupyter_envs.build.recipe.variants import VariantConfig
+from jupyter_envs.errors import RecipeError
+
+_UNKNOWN = re.compile(r"unknown (?P<top>top-level )?field '(?P<key>[^']+)'")
+_LINE = re.compile(r"\bline:? (\d+)")
+_INNER = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
+
+
+def render_recipe_yaml(path: Path, config: VariantConfig, subdir: str) -> list[RenderedRecipe]:
+    """Return the recipe for each of its variants; outputs of one variant stay together.
+
+    Raises
+    ------
+    RecipeError
+        Whatever the renderer refuses, with the line where that is known.
+    """
+    text = read_recipe(path)
+    parse_yaml(text, path.name)  # for the line of what is not YAML, and of keys that appear twice
+    rendered = _render(path, text, config, subdir)
+    groups: list[list[tuple[dict[str, Any], dict[str, str], str]]] = []
+    for item in rendered:
+        recipe = item.recipe.to_dict()
+        variant = {str(key): str(value) for key, value in item.variant.items()}
+        entry = (recipe, variant, item.hash_info.hash if item.hash_info else "")
+        name = recipe["package"]["name"]
+        if not groups or any(name == other[0]["package"]["name"] for other in groups[-1]):
+            groups.append([])
+        groups[-1].append(entry)
+    return [_recipe(path, text, group, config, subdir) for group in groups]
+
+
+def _render(path: Path, text: str, config: VariantConfig, subdir: str) -> Sequence[Any]:
+    from rattler_build import PlatformConfig, RenderConfig, Stage0Recipe
+    from rattler_build import VariantConfig as Variants
+
+    values = {key: list(value) for key, value in config.values.items()}
+    zipped = [[key for key in group if key in values] for group in config.zip_keys]
+    try:
+        return list(
+            Stage0Recipe.from_file(path).render(
+                Variants(values, [group for group in zipped if len(group) > 1]),
+                RenderConfig(platform=PlatformConfig(target_platform=subdir)),
+            )
+        )
+    except (RecipeError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the native code is a BaseException
+        raise _explained(str(error), path.name, text) from None
+
+
+def _explained(said: str, name: str, text: str) -> RecipeError:
+    """Return the renderer's complaint as an error with a line."""
+    unknown = _UNKNOWN.search(said)
+    if unknown:
+        key = unknown["key"]
+        known = RECIPE_YAML_TOP if unknown["top"] else RECIPE_YAML
+        near = difflib.get_close_matches(key, known, 1)
+        hint = f"did you mean {near[0]}?" if near else "CEP 14 lists the keys of recipe.yaml"
+        return at_line(name, find_line(text, key, 1), f"there is no key {key!r} here", hint, "recipe.key")
+    inner = _INNER.search(said)
+    problem = (inner[1].encode().decode("unicode_escape") if inner else said).split("\n")[0]
+    line = _LINE.search(said)
+    code = "recipe.template" if "undefined" in said or "Jinja" in said else "recipe.value"
+    return at_line(name, int(line[1]) if line else 1, problem, "compare the recipe with CEP 14", code)
+
+
+def _recipe(
+    path: Path,
+    text: str,
+    group: Sequence[tuple[dict[str, Any], dict[str, str], str]],
+    config: VariantConfig,
+    subdir: str,
+) -> RenderedRecipe:
+    first = group[0][0]
+    outputs = tuple(_output(path, recipe, variant, digest, config, subdir) for recipe, variant, digest in group)
+    return RenderedRecipe(
+        folder=str(path.parent),
+        file=path.name,
+        name=first["package"]["name"],
+        version=str(first["package"]["version"]),
+        outputs=outputs,
+        sources=tuple(_source(entry) for entry in _entries(first.get("source"))),
+        variant={key: values[0] for key, values in config.values.items()} | group[0][1],
+        text=text,
+        extra=first.get("extra", {}),
+    )
+
+
+def _entries(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in _entries(value))
+
+
+def _source(entry: Mapping[str, Any]) -> Source:
+    revision = next((str(entry[key]) for key in ("rev", "tag", "branch") if entry.get(key)), "")
+    return Source(
+        urls=_texts(entry.get("url")),
+        sha256=entry.get("sha256", ""),
+        md5=entry.get("md5", ""),
+        file_name=entry.get("file_name", ""),
+        path=entry.get("path", ""),
+        git=entry.get("git", ""),
+        revision=revision,
+        folder=entry.get("target_directory", ""),
+        patches=_texts(entry.get("patches")),
+        use_gitignore=bool(entry.get("use_gitignore", False)),
+    )
+
+
+def _output(
+    path: Path, recipe: dict[str, Any], variant: dict[str, str], digest: str, config: VariantConfig, subdir: str
+) -> Output:
+    package, build, about = recipe["package"], recipe.get("build", {}), dict(recipe.get("about", {}))
+    if recipe.get("staging_caches") or recipe.get("inherits_from"):
+        hint = "give each output its own script"
+        raise RecipeError(f"{path.name}: staging outputs are not supported", hint=hint, code="recipe.unsupported")
+    check_identity(package["name"], str(package["version"]), build["string"])
+    noarch, python = build.get("noarch"), build.get("python", {})
+    pins = {} if noarch else config.run_pins
+    values = {key: each[0] for key, each in config.values.items()} | variant
+    licenses = _texts(about.pop("license_file", None))
+    return Output(
+        name=package["name"],
+        version=str(package["version"]),
+        build_string=build["string"],
+        build_number=int(build.get("number", 0)),
+        subdir="noarch" if noarch else subdir,
+        noarch=noarch,
+        requirements=pin_by_variant(_requirements(recipe.get("requirements", {})), values, pins),
+        script=_script(build.get("script"), path.parent, default="build.sh"),
+        entry_points=_texts(python.get("entry_points")),
+        files=_file_rules(build),
+        tests=tuple(_test(entry, path) for entry in _entries(recipe.get("tests"))),
+        about=_about(about),
+        license_files=licenses,
+        python_site_packages_path=python.get("site_packages_path", ""),
+        variant=variant,
+        hash=digest,
+    )
+
+
+def _about(about: dict[str, Any]) -> dict[str, object]:
+    names = {"homepage": "home", "documentation": "doc_url", "repository": "dev_url"}
+    return {names.get(key, key): value for key, value in about.items()}
+
+
+def _dependency(entry: Any) -> Dependency:
+    if isinstance(entry, str):
+        return entry
+    ((kind, pin),) = entry.items()
+    return Pin(
+        kind="subpackage" if kind == "pin_subpackage" else "compatible",
+        name=pin["name"],
+        lower=pin.get("lower_bound") or "",
+        upper=pin.get("upper_bound") or "",
+        exact=bool(pin.get("exact", False)),
+        build=pin.get("build") or "",
+    )
+
+
+def _dependencies(value: Any) -> tuple[Dependency, ...]:
+    return tuple(_dependency(entry) for entry in _entries(value))
+
+
+def _requirements(section: Mapping[str, Any]) -> Requirements:
+    exports = section.get("run_exports", {})
+    ignored = section.get("ignore_run_exports", {})
+    return Requirements(
+        build=_dependencies(section.get("build")),
+        host=_dependencies(section.get("host")),
+        run=_dependencies(section.get("run")),
+        constrained=_dependencies(section.get("run_constraints")),
+        run_exports=RunExports(
+            weak=_dependencies(exports.get("weak")),
+            strong=_dependencies(exports.get("strong")),
+            noarch=_dependencies(exports.get("noarch")),
+            weak_constrains=_dependencies(exports.get("weak_constraints")),
+            strong_constrains=_dependencies(exports.get("strong_constraints")),
+        ),
+        ignore=_texts(ignored.get("by_name")),
+        ignore_from=_texts(ignored.get("from_package")),
+    )
+
+
+def _script(value: Any, folder: Path, *, default: str) -> Script:
+    """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when there is one."""
+    if value is None or value == []:
+        return Script(file=default if default and (folder / default).is_file() else "")
+    if isinstance(value, str):
+        lone = "\n" not in value and " " not in value and (folder / value).is_file()
+        return Script(file=value) if lone else Script(lines=(value,))
+    if isinstance(value, list):
+        return Script(lines=_texts(value))
+    content = value.get("content")
+    return Script(
+        lines=_texts(content),
+        file="" if content else value.get("file") or (default if (folder / default).is_file() else ""),
+        interpreter=value.get("interpreter", ""),
+        environ={key: str(each) for key, each in value.get("env", {}).items()},
+        inherit=_texts(value.get("secrets")),
+        cwd=value.get("cwd", ""),
+    )
+
+
+def _file_rules(build: Mapping[str, Any]) -> FileRules:
+    chosen, prefix, linking = build.get("files"), build.get("prefix_detection", {}), build.get("dynamic_linking", {})
+    included = _texts(chosen.get("include")) or ("**",) if isinstance(chosen, dict) else _texts(chosen)
+    ignored = prefix.get("ignore", False)
+    forced = prefix.get("force_file_type", {})
+    relocation = linking.get("binary_relocation", True)
+    overlinking = linking.get("overlinking_behavior", "warn")
+    return FileRules(
+        select=included if chosen else None,
+        exclude=_texts(chosen.get("exclude")) if isinstance(chosen, dict) else (),
+        always_include=_texts(build.get("always_include_files")),
+        no_link=_texts(build.get("always_copy_files")),
+        ignore_prefix=ignored if isinstance(ignored, bool) else _texts(ignored),
+        text_prefix=_texts(forced.get("text")),
+        binary_prefix=_texts(forced.get("binary")),
+        detect_binary_prefix=not prefix.get("ignore_binary_files", False),
+        relocate=relocation if isinstance(relocation, bool) else True,
+        rpaths=_texts(linking.get("rpaths")) or ("lib/",),
+        missing_allowed=(*_texts(linking.get("missing_dso_allowlist")), *_texts(linking.get("rpath_allowlist"))),
+        overlinking="error" if overlinking == "error" else "warn" if overlinking == "warn" else "ignore",
+        skip_pyc=_texts(build.get("python", {}).get("skip_pyc_compilation")),
+    )
+
+
+def _test(entry: Mapping[str, Any], path: Path) -> Test:
+    if "script" in entry:
+        files = entry.get("files", {})
+        return Test(
+            kind="script",
+            script=_script(entry["script"], path.parent, default=""),
+            requires=_texts(entry.get("requirements", {}).get("run")),
+            files=_texts(files.get("recipe")),
+            source_files=_texts(files.get("source")),
+        )
+    if "python" in entry:
+        section = entry["python"]
+        return Test(
+            kind="python", imports=_texts(section.get("imports")), pip_check=bool(section.get("pip_check", True))
+        )
+    if "package_contents" in entry:
+        return Test(kind="contents", contents=_contents(entry["package_contents"]))
+    kind = next(iter(entry))
+    hint = "write it as a `script:` test"
+    raise RecipeError(f"{path.name}: tests of the kind {kind!r} are not run here", hint=hint, code="recipe.unsupported")
+
+
+def _contents(section: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return glob patterns by kind; ``absent`` are those that must match nothing."""
+    files = section.get("files", {})
+    found = {key: _texts(section.get(key)) for key in ("lib", "bin", "include", "site_packages") if section.get(key)}
+    found["files"] = _texts(files.get("exists")) if isinstance(files, dict) else _texts(files)
+    if isinstance(files, dict) and files.get("not_exists"):
+        found["absent"] = _texts(files["not_exists"])
+    if section.get("strict"):
+        found["strict"] = ("true",)
+    return {key: patterns for key, patterns in found.items() if patterns}
