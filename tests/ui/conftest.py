@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from ui.find_chromium import find_chromium
 from ui.lab_server import TOKEN, LabServer
 from ui.material import build_channel
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-SIZE = {"width": 1280, "height": 800}
 CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+
+expect.set_options(timeout=15_000)  # milliseconds; two workers share what may be two cores
 
 
 @pytest.fixture(autouse=True)

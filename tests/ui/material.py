@@ -1,7 +1,7 @@
 """What the browser tests install: a small channel in a folder, with versions to choose and requests that clash.
 
-``gridkit`` has three versions, ``plotkit 2`` needs ``gridkit >=2`` and ``oldlib`` needs ``gridkit <2``: today's
-``plotkit`` and ``oldlib`` cannot go together. ``bundle`` brings many small packages, for long lists.
+``gridkit`` has three versions, ``plotkit 2`` needs ``gridkit >=2`` and ``oldlib`` needs ``gridkit <2``: ``plotkit>=2``
+and ``oldlib`` cannot go together. ``bundle`` brings many small packages, for long lists.
 """
 
 from __future__ import annotations
