@@ -87,8 +87,7 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
         page.on("console", _remember)
         page.goto(f"{url}{path}?token={TOKEN}&reset")
         page.wait_for_selector("#jp-main-dock-panel, #main-panel", timeout=30_000)
-        if theme == "dark":
-            use_dark_theme(page)
+        use_theme(page, theme)
         return page
 
     yield open_page
@@ -115,10 +114,11 @@ def shot() -> Callable[[Page, str], Path]:
     return take
 
 
-def use_dark_theme(page: Page) -> None:
-    """Switch to JupyterLab's dark theme, as Settings > Theme does."""
-    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-    page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
+def use_theme(page: Page, theme: str) -> None:
+    """Choose a theme as Settings > Theme does. The server keeps the choice: a test may find that of another one."""
+    name, light = ("JupyterLab Dark", "false") if theme == "dark" else ("JupyterLab Light", "true")
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+    page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
 
 
 def _remember(message: ConsoleMessage) -> None:

@@ -45,6 +45,7 @@ class LabServer:
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
             *(f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
             *(f"--ServerApp.root_dir={self.notebooks}", "--LabApp.expose_app_in_browser=True"),
+            "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
