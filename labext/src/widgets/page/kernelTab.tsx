@@ -120,7 +120,7 @@ function Variables(props: { variables: Readonly<Record<string, string>>; trans: 
   return (
     <>
       <p>{trans.__('Kernels start with these, as if the environment had been activated.')}</p>
-      <div className="jp-envs-Scroll" tabIndex={0} role="region" aria-label={trans.__('Variables')}>
+      <div className="jp-envs-Variables" tabIndex={0} role="region" aria-label={trans.__('Variables')}>
         <table className="jp-envs-Table">
           <thead>
             <tr>
