@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from jupyter_envs.build.channel.folder import FolderChannel
-from jupyter_envs.build.context import BuildContext
 from jupyter_envs.build.load import render_request
+from jupyter_envs.build.many import ManyBuilds, in_children, in_process
 from jupyter_envs.build.models import BuildReport, BuildRequest, BuiltPackage, RenderedRecipe
-from jupyter_envs.build.one import RecipeBuild
-from jupyter_envs.build.places import occupied
+from jupyter_envs.build.order import needs_graph
 from jupyter_envs.build.scripts import can_isolate
 from jupyter_envs.build.source import check_sources
+from jupyter_envs.build.task import Task, TaskResult, build_task
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
+from jupyter_envs.errors import BuildError, CancelledError, EnvsError
 from jupyter_envs.settings import Settings
+
+CANCELLED = "cancelled; what was built before is in the channel, and nothing half"
 
 
 class Builder:
@@ -44,21 +51,55 @@ class Builder:
     def build(self, request: BuildRequest) -> BuildReport:
         """Build all recipes of a request, in the order that they need each other.
 
+        What the channel has already is not built again, unless ``force``.
+
         Raises
         ------
         EnvsError
-            Of the first recipe that failed; what does not need it is built and published all the same.
+            Of the first recipe that failed; ``detail["report"]`` has the report. What does not need it is built and
+            published all the same.
         """
         recipes = self.render(request)
         for recipe in recipes:
             check_sources(recipe.sources)
+        needs_graph(recipes)  # a cycle is said before anything is built
         channel = FolderChannel(Path(request.output))
-        packages: list[BuiltPackage] = []
+        present = [] if request.force else [recipe for recipe in recipes if _is_present(recipe, channel)]
         warnings: list[str] = []
         network = request.network or self._without_isolation(warnings)
-        for recipe in recipes:
-            packages += self._build_one(recipe, request, channel, network, warnings)
-        return BuildReport(channel=str(channel.folder), packages=tuple(packages), warnings=tuple(warnings))
+        tasks = [
+            Task(
+                recipe=recipe,
+                request=request,
+                settings=self._settings,
+                epoch=request.epoch if request.epoch is not None else source_date_epoch(recipe, os.environ),
+                network=network,
+            )
+            for recipe in recipes
+            if recipe not in present
+        ]
+        results = self._run(tasks, request)
+        packages = [package for recipe in present for package in _present_packages(recipe, channel)]
+        packages += [package for result in results for package in result.packages]
+        warnings += [warning for result in results for warning in result.warnings]
+        report = BuildReport(channel=request.output, packages=tuple(packages), warnings=tuple(warnings))
+        if self._cancel.cancelled:
+            raise CancelledError(CANCELLED)
+        failures = [result for result in results if result.error is not None]
+        if failures:
+            raise _error_of(failures, report, len(recipes))
+        return report
+
+    def _run(self, tasks: Sequence[Task], request: BuildRequest) -> list[TaskResult]:
+        if request.parallel == 1 or len(tasks) == 1:
+
+            def work(task: Task) -> TaskResult:
+                return build_task(task, self._reporter, self._cancel)
+
+            return ManyBuilds(in_process(work), 1, self._reporter, self._cancel).run(tasks)
+        with concurrent.futures.ThreadPoolExecutor(request.parallel) as pool:
+            submit = in_children(pool, os.environ)
+            return ManyBuilds(submit, request.parallel, self._reporter, self._cancel).run(tasks)
 
     def _without_isolation(self, warnings: list[str]) -> bool:
         why = can_isolate()
@@ -68,32 +109,36 @@ class Builder:
             self._reporter.report(Event(kind="warning", phase="build", text=text))
         return bool(why)
 
-    def _build_one(
-        self, recipe: RenderedRecipe, request: BuildRequest, channel: FolderChannel, network: bool, warnings: list[str]
-    ) -> list[BuiltPackage]:
-        present = [channel.find(output.subdir, output.dist) for output in recipe.outputs]
-        if all(present) and not request.force:
-            return [
-                BuiltPackage(dist=output.dist, subdir=output.subdir, state="present", path=str(path))
-                for output, path in zip(recipe.outputs, present, strict=True)
-            ]
-        name = recipe.outputs[0].dist if len(recipe.outputs) == 1 else f"{recipe.name}-{recipe.outputs[0].dist}"
-        with occupied(Path(self._settings.root) / "builds", name[:80], keep=request.keep) as places:
-            context = BuildContext(
-                recipe=recipe,
-                request=request,
-                settings=self._settings,
-                places=places,
-                channel=channel,
-                epoch=request.epoch if request.epoch is not None else source_date_epoch(recipe, os.environ),
-                network=network,
-                reporter=self._reporter,
-                cancel=self._cancel,
-            )
-            try:
-                return RecipeBuild(context).run()
-            finally:
-                warnings += context.warnings
+
+def _is_present(recipe: RenderedRecipe, channel: FolderChannel) -> bool:
+    return all(channel.find(output.subdir, output.dist) for output in recipe.outputs)
+
+
+def _present_packages(recipe: RenderedRecipe, channel: FolderChannel) -> list[BuiltPackage]:
+    return [
+        BuiltPackage(
+            dist=output.dist, subdir=output.subdir, state="present", path=str(channel.find(output.subdir, output.dist))
+        )
+        for output in recipe.outputs
+    ]
+
+
+def _error_of(failures: Sequence[TaskResult], report: BuildReport, count: int) -> EnvsError:
+    """Return the first failure as an error of its own class, saying how many there are."""
+    first: dict[str, Any] = failures[0].error or {}
+    code, exit_code = str(first["code"]), failures[0].exit_code
+    found = next(
+        (cls for cls in all_errors(EnvsError) if cls.exit_code == exit_code and code.startswith(cls.default_code)),
+        BuildError,
+    )
+    more = f" ({len(failures)} of {count} recipes failed)" if count > 1 else ""
+    detail = {**first.get("detail", {}), "report": msgspec.to_builtins(report)}
+    return found(f"{first['message']}{more}", hint=str(first.get("hint", "")), code=code, detail=detail)
+
+
+def all_errors(cls: type[EnvsError]) -> list[type[EnvsError]]:
+    """Return a class of errors and all below it, the narrowest first."""
+    return [each for child in cls.__subclasses__() for each in all_errors(child)] + [cls]
 
 
 def source_date_epoch(recipe: RenderedRecipe, environ: Mapping[str, str]) -> int:

@@ -146,7 +146,7 @@ def package_path(path: str, output: Output) -> str:
     """
     if output.noarch != "python":
         return path
-    if path.startswith("bin/"):
+    if path.startswith("bin/") and not path.startswith("bin/."):  # bin/.name-post-link.sh stays where it is
         return f"python-scripts/{path.removeprefix('bin/')}"
     return _SITE_PACKAGES.sub("site-packages/", path)
 

@@ -28,8 +28,10 @@ class Environments:
     ----------
     settings : Settings
         The user's.
+    own : sequence of str
+        Channel folders of the build, most important first; one that is not there yet is passed over.
     channels : sequence of str
-        Where packages come from, most important first; the build's own channels are in front.
+        Where other packages come from.
     sources : sequence of str, optional
         As in a change; the settings' own when ``None``.
     reporter, cancel
@@ -39,12 +41,14 @@ class Environments:
     def __init__(
         self,
         settings: Settings,
+        own: Sequence[str],
         channels: Sequence[str],
         sources: tuple[str, ...] | None,
         reporter: Reporter,
         cancel: CancelToken,
     ) -> None:
         self._settings = settings
+        self._own = tuple(own)
         self._channels = tuple(channels)
         self._sources = sources
         self._reporter = reporter
@@ -91,7 +95,7 @@ class Environments:
             action="create",
             prefix=prefix,
             specs=tuple(dict.fromkeys(specs)),
-            channels=self._channels,
+            channels=(*(each for each in self._own if is_channel(each)), *self._channels),
             sources=sources,
             offline=self._settings.offline,
             command="build",
@@ -136,3 +140,8 @@ class Environments:
 def _about(error: EnvsError, what: str) -> EnvsError:
     """Return the same error, saying for which environment."""
     return type(error)(f"{what}: {error.message}", hint=error.hint, code=error.code, detail=error.detail)
+
+
+def is_channel(folder: str) -> bool:
+    """Tell whether a folder has the index of a channel."""
+    return os.path.isfile(os.path.join(folder, "noarch", "repodata.json"))

@@ -13,6 +13,7 @@ import msgspec
 PinKind = Literal["compatible", "subpackage"]
 TestKind = Literal["script", "python", "contents"]
 Noarch = Literal["python", "generic"]
+PackageState = Literal["built", "present", "broken", "failed", "skipped"]
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="pin"):
@@ -129,7 +130,11 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One package that comes out of a recipe."""
+    """One package that comes out of a recipe.
+
+    ``link_scripts`` maps ``pre-link`` and its like to files of the recipe. ``variant`` are the values that count for
+    ``hash``.
+    """
 
     name: str
     version: str
@@ -147,6 +152,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     track_features: tuple[str, ...] = ()
     link_scripts: dict[str, str] = {}
     python_site_packages_path: str = ""
+    include_recipe: bool = True
     variant: dict[str, str] = {}
     hash: str = ""
 
@@ -205,11 +211,15 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class BuiltPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of one output: ``built``, ``present`` (there already), ``broken`` (a test failed), or not reached."""
+    """What became of one output.
+
+    ``built``, ``present`` (in the channel already), ``broken`` (a test failed), ``failed``, or ``skipped`` because
+    something that it needs was not built. ``size`` is in bytes, ``seconds`` include the tests.
+    """
 
     dist: str
     subdir: str
-    state: Literal["built", "present", "broken", "failed", "skipped"]
+    state: PackageState
     path: str = ""
     size: int = 0
     seconds: float = 0.0

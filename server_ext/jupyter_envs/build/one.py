@@ -39,9 +39,10 @@ class RecipeBuild:
         self._places = context.places
         self._staging = FolderChannel(Path(context.places.channel))
         own = (context.places.channel, str(context.channel.folder))
-        channels = (*own, *(context.request.channels or context.settings.channels))
+        channels = context.request.channels if context.request.channels is not None else context.settings.channels
+        channels = tuple(channel for channel in channels if channel != own[1])  # it may not be there yet
         self._environments = Environments(
-            context.settings, channels, context.request.sources, context.reporter, context.cancel
+            context.settings, own, channels, context.request.sources, context.reporter, context.cancel
         )
         self._preparation = Preparation(context, self._environments)
         self._staged: tuple[str, ...] = ()
@@ -55,8 +56,6 @@ class RecipeBuild:
             Nothing was published. A package that failed its tests is in ``broken/``.
         """
         context = self._context
-        self._staging.ensure()
-        context.channel.ensure()
         done: list[tuple[Output, Path, BuiltPackage]] = []
         for number, output in enumerate(context.recipe.outputs):
             context.cancel.check()

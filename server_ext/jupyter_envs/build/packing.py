@@ -16,6 +16,7 @@ from jupyter_envs.build.models import Dependency, Output, RunExports
 from jupyter_envs.build.places import remove_tree
 from jupyter_envs.build.prepare import Prepared
 from jupyter_envs.build.recipe.pins import resolve
+from jupyter_envs.engine.link.plan import link_script_path
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.prefix.records import read_records
 from jupyter_envs.errors import BuildError
@@ -47,11 +48,30 @@ class Packer:
         if output.noarch != "python" and output.entry_points:
             layout = layout_for(self._context.settings.subdir)
             chosen += python_files.write_entry_points(prefix, output.entry_points, layout, output.dist)
+        chosen += self._link_scripts()
         for path in chosen:
             full = os.path.join(prefix, path)
             if os.path.islink(full):
                 self._relink(full, path)
         return sorted(set(chosen))
+
+    def _link_scripts(self) -> list[str]:
+        """Put the recipe's link scripts where installers look for them (CEP 34); return their paths."""
+        made = []
+        for kind, name in self._output.link_scripts.items():
+            source = Path(self._context.recipe.folder, name)
+            if not source.is_file():
+                raise BuildError(
+                    f"the {kind} script {name} of {self._output.name} is not in its recipe",
+                    hint="it lies in the recipe's folder",
+                    code="build.link_script",
+                )
+            path = link_script_path(self._output.name, kind, layout_for(self._context.settings.subdir))
+            Path(self._prefix, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(self._prefix, path).write_bytes(source.read_bytes())
+            Path(self._prefix, path).chmod(0o755)
+            made.append(path)
+        return made
 
     def _relink(self, full: str, path: str) -> None:
         target = os.readlink(full)
@@ -81,7 +101,8 @@ class Packer:
         entries = assemble.lay_out(prefix, package, chosen, output, modes)
         finished = msgspec.structs.replace(finished, paths=entries)
         folder = context.recipe.folder
-        info = assemble.recipe_files(folder) | info_files(context.recipe, output, finished)
+        info = assemble.recipe_files(folder) if output.include_recipe else {}
+        info |= info_files(context.recipe, output, finished)
         info |= assemble.find_licenses(output.license_files, folder, context.places.work, output.dist)
         assemble.write_info(package, info, context.epoch)
         ending = ".conda" if context.request.archive == "conda" else ".tar.bz2"
@@ -159,7 +180,7 @@ class Packer:
             build_records=prepared.build_records,
             host_records=prepared.host_records,
             compilers=prepared.compilers,
-            channels=tuple(context.request.channels or context.settings.channels),
+            channels=context.settings.channels if context.request.channels is None else context.request.channels,
         )
 
     def _check_linking(self, binaries: Sequence[elf.ElfFile], depends: Sequence[str]) -> None:

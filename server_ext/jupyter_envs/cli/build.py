@@ -18,7 +18,7 @@ from jupyter_envs.cli.options import Command, Sources, json_option, packed, sour
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import human_bytes, human_duration
 from jupyter_envs.engine.exchange.additions import absolute_channel
-from jupyter_envs.errors import SpecError
+from jupyter_envs.errors import EnvsError, SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
 
 _POLL_SECONDS = 0.15
@@ -121,7 +121,13 @@ def build(
     if render:
         return _show_rendered(session, request)
     job_request = JobRequest(kind="build", build=request, register_kernel=False, command=session.surface.command_line())
-    job = run_job(session, job_request) if quiet or as_json else _watch(session, job_request)
+    try:
+        job = run_job(session, job_request) if quiet or as_json else _watch(session, job_request)
+    except EnvsError as error:
+        report: dict[str, Any] = error.detail.get("report") or {}  # type: ignore[assignment]  # what the job stored
+        if len(report.get("packages", ())) > 1 and not as_json:
+            _table(session, report)
+        raise
     return _show(session, job)
 
 
@@ -196,17 +202,8 @@ def _show(session: Session, job: Job) -> None:
     """Say what was built, and how to install it."""
     report: dict[str, Any] = job.result or {}
     packages = report.get("packages", [])
-    rows = [
-        [
-            each["dist"],
-            each["subdir"],
-            {"present": "there already"}.get(each["state"], each["state"]),
-            human_bytes(each["size"]) if each.get("size") else "-",
-            human_duration(each["seconds"]) if each.get("seconds") else "-",
-        ]
-        for each in packages
-    ]
-    session.output.table(_COLUMNS, rows)
+    _table(session, report)
+
     built = [each["dist"].rsplit("-", 2)[0] for each in packages if each["state"] in ("built", "present")]
     if built:
         channel = report["channel"]
@@ -215,3 +212,18 @@ def _show(session: Session, job: Job) -> None:
         place = shown if "://" in shown or shown.startswith((".", "/")) else f"./{shown}"
         session.output.text(f"to use it: jupyter envs create NAME -c {place} {built[-1]}")
     session.output.result({"job": job.id, **report})
+
+
+def _table(session: Session, report: dict[str, Any]) -> None:
+    """Print what became of each package."""
+    rows = [
+        [
+            each["dist"],
+            each["subdir"],
+            {"present": "there already"}.get(each["state"], each["state"]),
+            human_bytes(each["size"]) if each.get("size") else "-",
+            human_duration(each["seconds"]) if each.get("seconds") else "-",
+        ]
+        for each in report["packages"]
+    ]
+    session.output.table(_COLUMNS, rows)

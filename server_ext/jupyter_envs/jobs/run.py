@@ -25,7 +25,6 @@ from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
 CHANGES = ("change", "execute")
-CANCELLED_BUILD = "cancelled; what was built before is in the channel, nothing half"
 
 
 def listen(cancel: CancelToken) -> None:
@@ -64,7 +63,7 @@ def run_job(job: Job, settings: Settings, store: JobStore, cancel: CancelToken) 
         if not isinstance(error, EnvsError):
             print_traceback()
         if cancel.cancelled and not isinstance(failure, CancelledError):
-            message = CANCELLED_BUILD if job.kind == "build" else "cancelled; the environment is as it was"
+            message = "cancelled; the environment is as it was"
             failure = CancelledError(message, detail={"because": failure.to_dict()})
         events.close()
         state: JobState = "cancelled" if isinstance(failure, CancelledError) else "failed"

@@ -65,12 +65,6 @@ class FolderChannel:
         except OSError as error:
             raise StorageError.from_os_error(error, f"changing the channel {self.folder}") from error
 
-    def ensure(self) -> None:
-        """Make an empty channel that can be used already, unless there is one."""
-        if not (self.folder / "noarch" / "repodata.json").is_file():
-            with self.changing():
-                self.index(())
-
     def publish(self, archives: Sequence[tuple[str, Path]], *, replace: bool = False) -> list[Path]:
         """Put archives into the channel and index it; all are whole before the first is named.
 
@@ -157,6 +151,8 @@ class FolderChannel:
         from rattler.index import index_fs
         from rattler.platform import Subdir
 
+        if subdirs and not (self.folder / "noarch" / "repodata.json").is_file():
+            subdirs = sorted({*subdirs, "noarch"})  # no channel is without it
         for subdir in subdirs or (None,):
             platform: Any = Subdir(subdir) if subdir else None
             try:

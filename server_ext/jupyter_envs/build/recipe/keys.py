@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TOP = frozenset({"package", "source", "build", "requirements", "test", "about", "extra", "outputs", "app"})
+TOP = frozenset({"package", "source", "build", "requirements", "test", "about", "extra", "outputs"})
 PACKAGE = frozenset({"name", "version"})
 SOURCE = frozenset(
     {"url", "sha256", "md5", "fn", "path", "git_url", "git_rev", "git_tag", "git_branch", "git_depth", "folder"}
@@ -14,9 +14,8 @@ BUILD = frozenset(
     | {"binary_has_prefix_files", "ignore_prefix_files", "detect_binary_files_with_prefix", "skip_compile_pyc"}
     | {"always_include_files", "missing_dso_whitelist", "missing_dso_allowlist", "runpath_whitelist"}
     | {"runpath_allowlist", "error_overlinking", "error_overdepending", "track_features", "pre-link", "post-link"}
-    | {"pre-unlink", "include_recipe", "merge_build_host", "force_use_keys", "force_ignore_keys", "noarch_python"}
-    | {"preserve_egg_dir", "disable_pip", "python_site_packages_path", "overlinking_ignore_patterns"}
-    | {"python_version_independent"}
+    | {"pre-unlink", "include_recipe", "force_use_keys", "force_ignore_keys", "noarch_python"}
+    | {"preserve_egg_dir", "disable_pip", "python_site_packages_path"}
 )
 OUTPUT = frozenset(
     {"name", "version", "number", "entry_points", "script", "script_interpreter", "build", "requirements", "test"}
@@ -44,6 +43,9 @@ REFUSED: dict[str, dict[str, str]] = {
         "rpaths_patcher": "RPATHs are written by patchelf",
         "preferred_env": "preferred environments are retired",
         "pin_depends": "use a lock of the environment",
+        "merge_build_host": "write the requirements of both into host",
+        "python_version_independent": "write `noarch: python`, or build for each Python",
+        "overlinking_ignore_patterns": "name the libraries in missing_dso_allowlist",
     },
     "requirements": {"conflicts": "use run_constrained"},
 }

@@ -164,14 +164,25 @@ class OutputReader:
             about=about,
             license_files=licenses,
             track_features=document.texts(build, "track_features"),
-            link_scripts={key: str(build[key]) for key in _LINK_SCRIPTS if build.get(key)},
+            link_scripts=self._link_scripts(parent, build),
+            include_recipe=document.flag(build, "include_recipe", default=True),
             python_site_packages_path=document.text_of(build, "python_site_packages_path"),
             variant=self._counted(needs, noarch),
         )
+
+    def _link_scripts(self, parent: Located, build: Located) -> dict[str, str]:
+        """Return the link scripts that ``build`` names; a recipe's own may also lie there by their names alone."""
+        named = {key: str(build[key]) for key in _LINK_SCRIPTS if build.get(key)}
+        own = self._present if parent is self._top else frozenset[str]()
+        return {key: f"{key}.sh" for key in _LINK_SCRIPTS if f"{key}.sh" in own} | named
+
+    def _forced(self, key: str) -> tuple[str, ...]:
+        return self._document.texts(self._build, key)
 
     def _counted(self, needs: Requirements, noarch: str | None) -> dict[str, str]:
         """Return the variant values that tell this package from its siblings."""
         used = requirement_keys(needs, self._use, self._config) | set(self._text_keys)
         left_out = self._config.ignored | ({"python"} if noarch and "python" not in self._text_keys else set())
-        counted = {key: self._variant[key] for key in sorted(used - left_out) if key in self._variant}
+        used = (used - left_out | set(self._forced("force_use_keys"))) - set(self._forced("force_ignore_keys"))
+        counted = {key: self._variant[key] for key in sorted(used) if key in self._variant}
         return {**counted, "target_platform": "noarch" if noarch else self._subdir}

@@ -110,7 +110,8 @@ class _MetaYaml:
     def used_keys(self, variant: Mapping[str, str]) -> frozenset[str]:
         """Return the variant keys that the recipe depends on, over all its outputs."""
         top, use = self._read(variant)
-        used = set(self._frame.text_keys)
+        build = self._document.section(top, "build", keys.BUILD)
+        used = set(self._frame.text_keys) | set(self._document.texts(build, "force_use_keys"))
         for parent in (top, *(entry for entry in top.get("outputs") or [] if isinstance(entry, Located))):
             build = self._document.section(parent, "build", keys.BUILD)
             found = requirement_keys(read_requirements(self._document, parent, build, use.tools), use, self._config)

@@ -218,8 +218,11 @@ def _requirements(section: Mapping[str, Any]) -> Requirements:
 
 
 def _script(value: Any, folder: Path, *, default: str) -> Script:
-    """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when there is one."""
-    if value is None or value == []:
+    """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when nothing is said.
+
+    An empty list is what the renderer says for an output without a script: there the default does not count.
+    """
+    if value is None:
         return Script(file=default if default and (folder / default).is_file() else "")
     if isinstance(value, str):
         lone = "\n" not in value and " " not in value and (folder / value).is_file()

@@ -1,0 +1,121 @@
+"""Builds as jobs: the command line, cancelling, recipes beside each other, failures that stop only what needs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_envs.build.models import BuildRequest
+from jupyter_envs.errors import BuildError
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.settings import Settings
+from support.recipes import build, hello, write_recipe
+
+
+def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "JUPYTER_ENVS_CHANNELS": "conda-forge", "JUPYTER_ENVS_SOURCES": "conda"}
+    command = [sys.executable, "-m", "jupyter_envs.cli.main", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
+
+
+def simple(folder: Path, name: str, script: str = "", needs: str = "") -> Path:
+    text = f'package: {{name: {name}, version: "1"}}\nrequirements: {{host: [{needs}]}}\n'
+    body = f'mkdir -p "$PREFIX/share"; touch "$PREFIX/share/{name}"\n{script}'
+    return write_recipe(folder / name, {"meta.yaml": text, "build.sh": body})
+
+
+def test_the_command_line_from_a_recipe_to_a_program(tmp_path: Path) -> None:
+    recipe, channel = hello(tmp_path / "recipe"), tmp_path / "channel"
+    done = cli("build", recipe, "-o", channel, "--compression", "1", "-c", tmp_path / "channel")
+    assert done.returncode == 0, done.stderr
+    assert "hello-1.0-h9bf148f_0" in done.stdout
+    assert "+ mkdir -p $PREFIX/lib" in done.stderr, "the log is shown while it runs"
+    assert "create NAME -c" in done.stdout, "says how to install it"
+    made = cli("create", "try", "-c", channel, "hello", "--no-kernel")
+    assert made.returncode == 0, made.stderr
+    assert cli("run", "try", "--", "hello").stdout.startswith("hello from ")
+    again: dict[str, Any] = json.loads(cli("build", recipe, "-o", channel, "--json").stdout)
+    assert [each["state"] for each in again["packages"]] == ["present"]
+    rendered = cli("build", recipe, "--render").stdout
+    assert "h9bf148f_0" in rendered
+
+
+def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
+    wrong = write_recipe(tmp_path / "wrong", {"meta.yaml": 'package: {name: a, version: "1"}\nbiuld: {}\n'})
+    failed = cli("build", wrong, "-o", tmp_path / "channel")
+    assert failed.returncode == 2
+    assert "meta.yaml, line 2: there is no key 'biuld'" in failed.stderr
+    assert "did you mean build?" in failed.stderr
+    broken = simple(tmp_path, "broken", "echo now; exit 3\n")
+    failed = cli("build", broken, "-o", tmp_path / "channel")
+    assert failed.returncode == 14
+    assert "ended with 3: now" in failed.stderr
+
+
+def test_a_cancelled_build_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+    client = JobClient(settings)
+    recipe = simple(tmp_path, "slow", "echo started; sleep 60\n")
+    request = BuildRequest(recipes=(str(recipe),), output=str(tmp_path / "out"), channels=(), sources=("conda",))
+    job = client.submit(JobRequest(kind="build", build=request, register_kernel=False, command="build slow"))
+    log = client.store.log_path(job.id)
+    deadline = time.monotonic() + 30
+    while "started" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job = client.cancel(job.id)
+    assert job.state == "cancelled"
+    assert job.error is not None
+    assert "nothing half" in str(job.error["message"])
+    assert not list(tmp_path.glob("out/*/*.conda"))
+    assert not list((Path(settings.root) / "builds").glob("[!.]*"))
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_recipes_are_built_in_the_order_of_their_needs(settings: Settings, tmp_path: Path, parallel: int) -> None:
+    recipes = tmp_path / "recipes"
+    simple(recipes, "a", needs="b, c", script='test -e "$PREFIX/share/b"; test -e "$PREFIX/share/c"\n')
+    simple(recipes, "b", needs="c")
+    simple(recipes, "c")
+    report = build(settings, tmp_path / "out", recipes, parallel=parallel)
+    assert [package.dist.split("-")[0] for package in report.packages] == ["c", "b", "a"]
+    assert {package.state for package in report.packages} == {"built"}
+
+
+def test_independent_recipes_are_built_beside_each_other(settings: Settings, tmp_path: Path) -> None:
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    for own, other in (("a", "b"), ("b", "a")):  # each waits until the other has begun, which both can see
+        loop = f"for i in $(seq 200); do test -e {meeting}/{other} && exit 0; sleep 0.1; done"
+        wait = f"touch {meeting}/{own}\n{loop}\nexit 1\n"
+        simple(tmp_path / "recipes", own, wait)
+    report = build(settings, tmp_path / "out", tmp_path / "recipes", parallel=2)
+    assert {package.state for package in report.packages} == {"built"}
+
+
+def test_a_failure_stops_only_what_needs_it(settings: Settings, tmp_path: Path) -> None:
+    recipes = tmp_path / "recipes"
+    simple(recipes, "bad", "exit 5\n")
+    simple(recipes, "needy", needs="bad")
+    simple(recipes, "needier", needs="needy")
+    simple(recipes, "good")
+    with pytest.raises(BuildError, match="build script of bad") as caught:
+        build(settings, tmp_path / "out", recipes)
+    report: Any = caught.value.detail["report"]
+    states = {each["dist"].split("-")[0]: each["state"] for each in report["packages"]}
+    assert states == {"bad": "failed", "needy": "skipped", "needier": "skipped", "good": "built"}
+    assert [path.name.split("-")[0] for path in tmp_path.glob("out/*/*.conda")] == ["good"]
+    simple(recipes, "bad")
+    again = build(settings, tmp_path / "out", recipes)
+    assert {each.dist.split("-")[0]: each.state for each in again.packages} == {
+        "good": "present",
+        "bad": "built",
+        "needy": "built",
+        "needier": "built",
+    }
