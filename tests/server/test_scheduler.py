@@ -1,0 +1,54 @@
+"""The classes for jupyter-scheduler, with jupyter-scheduler: what is offered, and in which kernel a notebook runs."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from jupyter_envs.errors import NotFoundError
+from support.api import Make
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # of SQLAlchemy, for how jupyter-scheduler uses it
+    from jupyter_scheduler.extension import SchedulerApp
+
+    from jupyter_envs.server.scheduler import EnvsEnvironmentManager, kernel_of, use_kernel
+
+
+async def test_environments_with_a_kernel_are_offered(make: Make) -> None:
+    manager = EnvsEnvironmentManager()
+    assert manager.list_environments() == []
+    made = await make("report", "tool")
+    (offered,) = manager.list_environments()
+    assert (offered.name, offered.label, offered.file_extensions) == ("envs-report", "report", ["ipynb"])
+    assert offered.metadata == {"path": str(made.prefix), "kernel": "envs-report"}
+    assert set(offered.output_formats) == set(manager.output_formats_mapping())
+    shutil.rmtree(made.prefix)
+    assert manager.list_environments() == []
+
+
+async def test_a_staged_notebook_gets_the_kernel_of_the_chosen_environment(make: Make, tmp_path: Path) -> None:
+    await make("report", "tool")
+    notebook = tmp_path / "staged.ipynb"
+    nbformat.write(
+        nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), notebook
+    )
+    use_kernel(notebook, kernel_of("envs-report"))
+    assert nbformat.read(notebook, as_version=4).metadata.kernelspec["name"] == "envs-report"
+
+
+def test_an_environment_that_has_gone_is_named() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        kernel_of("envs-gone")
+    assert caught.value.code == "not_found.environment"
+    assert "envs-gone" in caught.value.message
+    assert caught.value.hint
+
+
+def test_jupyter_scheduler_takes_it_by_its_name() -> None:
+    app = SchedulerApp(environment_manager_class="jupyter_envs.server.scheduler.EnvsEnvironmentManager")
+    assert app.environment_manager_class is EnvsEnvironmentManager
