@@ -12,7 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.history.generations import find_latest
@@ -34,6 +34,13 @@ REMEMBERED = 8
 PASSIVE = ("plan", "compile")  # jobs that leave their environment as it is
 
 
+class Packages(NamedTuple):
+    """What is installed, and the specs that were asked for, by package name."""
+
+    inventory: Inventory
+    requested: dict[str, str]
+
+
 class Reading:
     """Answers questions about environments from the disk.
 
@@ -52,7 +59,7 @@ class Reading:
         self.jobs = jobs
         self.engine = Engine(settings)
         self.directory = directory
-        self._inventories: OrderedDict[str, tuple[object, Inventory]] = OrderedDict()
+        self._packages: OrderedDict[str, tuple[object, Packages]] = OrderedDict()
         self._sizes: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -100,24 +107,21 @@ class Reading:
         live = self.jobs.store.jobs(states=LIVE_STATES, prefix=prefix)
         return [job for job in live if job.kind not in PASSIVE]
 
-    def inventory(self, prefix: Path) -> Inventory:
+    def packages(self, prefix: Path) -> Packages:
         """Return the packages of an environment; read again only when its records or its site-packages changed."""
         stamp = _stamp(prefix)
         with self._lock:
-            known = self._inventories.get(str(prefix))
+            known = self._packages.get(str(prefix))
         if known is not None and known[0] == stamp:
             return known[1]
-        found = read_inventory(prefix)
+        requested = {package_name(spec): spec for spec in self.engine.requested(prefix)}
+        found = Packages(read_inventory(prefix), requested)
         with self._lock:
-            self._inventories[str(prefix)] = (stamp, found)
-            self._inventories.move_to_end(str(prefix))
-            while len(self._inventories) > REMEMBERED:
-                self._inventories.popitem(last=False)
+            self._packages[str(prefix)] = (stamp, found)
+            self._packages.move_to_end(str(prefix))
+            while len(self._packages) > REMEMBERED:
+                self._packages.popitem(last=False)
         return found
-
-    def requested(self, prefix: Path) -> dict[str, str]:
-        """Return the specs that were asked for, by package name."""
-        return {package_name(spec): spec for spec in self.engine.requested(prefix)}
 
     def remember_size(self, path: str, unique: int) -> None:
         """Keep a measured size for the list."""

@@ -95,10 +95,9 @@ def parse_file(file: FileBody, settings: Settings, directory: str, *, python: st
     ``python`` is the Python that its markers are decided for, where the file does not say.
     """
     path = os.path.normpath(os.path.join(directory, file.name.lstrip("/")))
-    inside = path.startswith(directory.rstrip(os.sep) + os.sep)
-    parsed = parse_environment_file(
-        file.text, path=path if inside else os.path.basename(file.name), subdir=settings.subdir, python=python
-    )
+    if not path.startswith(directory.rstrip(os.sep) + os.sep):
+        path = os.path.join(directory, os.path.basename(file.name))
+    parsed = parse_environment_file(file.text, path=path, subdir=settings.subdir, python=python)
     return msgspec.structs.replace(parsed, path=file.name)
 
 

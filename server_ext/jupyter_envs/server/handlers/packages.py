@@ -70,8 +70,7 @@ def list_packages(services: Services, identifier: str) -> list[dict[str, Any]]:
     """Return the packages of an environment by name, those of pip among them."""
     reading = services.reading
     prefix = reading.find(identifier)
-    inventory = reading.inventory(prefix)
-    requested = reading.requested(prefix)
+    inventory, requested = reading.packages(prefix)
     values = [package_json(package, requested, SUMMARIES.get(package.name, "")) for package in inventory.packages]
     values += [distribution_json(dist, SUMMARIES.get(dist.name, "")) for dist in inventory.distributions]
     return sorted(values, key=lambda value: str(value["name"]).lower())
