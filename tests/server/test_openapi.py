@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any
+from importlib import resources
+from typing import Any, get_args
 
 import schemathesis
 import yaml
@@ -19,6 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from jupyter_envs.engine.models.plan import Action, ChangeKind
+from jupyter_envs.jobs.models import JobKind, JobState
+from jupyter_envs.server.fixes import ACTIONS
 from jupyter_envs.server.handlers import ROUTES
 from jupyter_envs.server.handlers.about import UnknownHandler
 from jupyter_envs.server.handlers.base import ROOT
@@ -50,6 +54,19 @@ def test_each_operation_is_tagged_with_its_resource() -> None:
     for verb, template in description.operations():
         (tag,) = description.document["paths"][template][verb.lower()]["tags"]
         assert f"jupyter_envs.{tag}" == resources[shape_of(template)], (verb, template)
+
+
+def test_words_that_may_come_are_those_of_the_code() -> None:
+    schemas = Description().document["components"]["schemas"]
+    text = resources.files("jupyter_envs.server").joinpath("event_schemas", "job.yaml").read_text(encoding="utf-8")
+    event = yaml.safe_load(text)["properties"]
+    for kind in (schemas["Job"]["properties"]["kind"], event["kind"]):
+        assert tuple(kind["enum"]) == get_args(JobKind)
+    for state in (schemas["Job"]["properties"]["state"], event["state"]):
+        assert tuple(state["enum"]) == get_args(JobState)
+    assert tuple(schemas["Action"]["enum"]) == get_args(Action)
+    assert tuple(schemas["ChangeKind"]["enum"]) == get_args(ChangeKind)
+    assert tuple(schemas["Fix"]["properties"]["action"]["enum"]) == ACTIONS
 
 
 async def test_it_is_served(api: Api) -> None:
