@@ -54,12 +54,13 @@ export class SearchModel extends Model {
     return this._versions;
   }
 
-  /** Search for a text after a pause in typing. */
+  /** Search for a text after a pause in typing; what was looked at before belonged to another text. */
   setText(text: string): void {
     if (text === this._text) {
       return;
     }
     this._text = text;
+    this.look(null);
     this._plan(this._pauseMs, 0);
   }
 

@@ -80,7 +80,7 @@ function Findings(props: IHealthTabProps): JSX.Element {
     return (
       <p className="jp-envs-Health-good" role="status">
         {model.verify.value
-          ? trans.__('Everything is as it should be, every file included.')
+          ? trans.__('Nothing is wrong. Every file is as its package brought it.')
           : trans.__('Nothing is wrong as far as a quick look tells. Verify all files to compare each with its record.')}
       </p>
     );
@@ -88,6 +88,9 @@ function Findings(props: IHealthTabProps): JSX.Element {
   const repairable = countRepairable(findings);
   return (
     <>
+      {model.verify.value?.length === 0 && (
+        <p role="status">{trans.__('Every file is as its package brought it.')}</p>
+      )}
       {repairable > 0 && (
         <p className="jp-envs-Buttons">
           <Button

@@ -29,10 +29,10 @@ export function PageHead(props: {
           </Badge>
         ))}
         <span className="jp-envs-Page-actions">
-          <Button minimal small onClick={() => actions.rename(environment.id)} disabled={!environment.writable}>
+          <Button minimal small onClick={() => actions.rename(environment.id)} disabled={!isOurs(environment)}>
             {trans.__('Rename…')}
           </Button>
-          <Button minimal small onClick={() => actions.remove(environment.id)} disabled={!environment.writable}>
+          <Button minimal small onClick={() => actions.remove(environment.id)} disabled={!isOurs(environment)}>
             {trans.__('Delete…')}
           </Button>
           <Button
@@ -65,6 +65,11 @@ export function PageHead(props: {
       {environment.problem && <p className="jp-envs-Page-problem">{environment.problem}</p>}
     </div>
   );
+}
+
+/** An environment of another tool is that tool's to rename and delete. */
+function isOurs(environment: IEnvironment): boolean {
+  return environment.writable && !environment.external && !environment.frozen && !environment.busy;
 }
 
 function factsOf(environment: IEnvironment, trans: TranslationBundle): string[] {

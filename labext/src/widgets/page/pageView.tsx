@@ -48,8 +48,7 @@ export function PageView(props: IPageProps): JSX.Element {
   useModel(model.cart);
   useModel(model.packages);
   const labels = labelsOf(trans);
-  const known = model.packages.installed.value?.length ?? model.environment?.packages ?? 0;
-  const counts: Partial<Record<PageTab, number>> = { packages: known };
+  const counts: Partial<Record<PageTab, number>> = { packages: countPackages(model) };
   if (model.isGone) {
     return <Gone {...props} />;
   }
@@ -130,6 +129,13 @@ function Gone(props: IPageProps): JSX.Element {
       </button>
     </Empty>
   );
+}
+
+/** The list has those of pip and the like, too; while it is old, the environment's own count is nearer. */
+function countPackages(model: PageModel): number {
+  const { installed } = model.packages;
+  const listed = installed.stale ? undefined : installed.value?.length;
+  return listed ?? model.environment?.packages ?? 0;
 }
 
 function labelsOf(trans: TranslationBundle): Record<PageTab, string> {
