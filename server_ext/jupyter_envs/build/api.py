@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.build.channel.folder import FolderChannel
+from jupyter_envs.build.channel.remote import RemoteChannel
 from jupyter_envs.build.load import render_request
 from jupyter_envs.build.many import ManyBuilds, in_children, in_process
 from jupyter_envs.build.models import BuildReport, BuildRequest, BuiltPackage, RenderedRecipe
@@ -63,7 +64,11 @@ class Builder:
         for recipe in recipes:
             check_sources(recipe.sources)
         needs_graph(recipes)  # a cycle is said before anything is built
-        channel = FolderChannel(Path(request.output))
+        remote = self._remote(request)
+        if remote is not None:
+            remote.pull()
+        channel = remote.copy if remote is not None else FolderChannel(Path(request.output))
+        given, request = request, msgspec.structs.replace(request, output=str(channel.folder))
         present = [] if request.force else [recipe for recipe in recipes if _is_present(recipe, channel)]
         warnings: list[str] = []
         network = request.network or self._without_isolation(warnings)
@@ -78,11 +83,11 @@ class Builder:
             for recipe in recipes
             if recipe not in present
         ]
-        results = self._run(tasks, request)
+        results = self._run(tasks, request, remote)
         packages = [package for recipe in present for package in _present_packages(recipe, channel)]
         packages += [package for result in results for package in result.packages]
         warnings += [warning for result in results for warning in result.warnings]
-        report = BuildReport(channel=request.output, packages=tuple(packages), warnings=tuple(warnings))
+        report = BuildReport(channel=given.output, packages=tuple(packages), warnings=tuple(warnings))
         if self._cancel.cancelled:
             raise CancelledError(CANCELLED)
         failures = [result for result in results if result.error is not None]
@@ -90,15 +95,31 @@ class Builder:
             raise _error_of(failures, report, len(recipes))
         return report
 
-    def _run(self, tasks: Sequence[Task], request: BuildRequest) -> list[TaskResult]:
-        if request.parallel == 1 or len(tasks) == 1:
+    def _remote(self, request: BuildRequest) -> RemoteChannel | None:
+        """Return the channel elsewhere that the output names; ``None`` for a folder of this machine."""
+        if "://" in request.output or request.dask:
+            url = request.output if "://" in request.output else Path(request.output).absolute().as_uri()
+            return RemoteChannel(url, self._settings.root)
+        return None
 
-            def work(task: Task) -> TaskResult:
-                return build_task(task, self._reporter, self._cancel)
+    def _run(self, tasks: Sequence[Task], request: BuildRequest, remote: RemoteChannel | None) -> list[TaskResult]:
+        if request.dask and remote is not None:
+            from jupyter_envs.build.cluster import cluster
 
-            return ManyBuilds(in_process(work), 1, self._reporter, self._cancel).run(tasks)
+            count = max(len(tasks), 1)
+            with cluster(request.dask, remote, count, self._cancel) as submit:
+                return ManyBuilds(submit, count, self._reporter, self._cancel).run(tasks)
+
+        def sent(result: TaskResult) -> TaskResult:
+            if remote is not None and result.error is None:
+                remote.push()
+            return result
+
+        if request.parallel == 1 or len(tasks) <= 1:
+            submit = in_process(lambda task: sent(build_task(task, self._reporter, self._cancel)))
+            return ManyBuilds(submit, 1, self._reporter, self._cancel).run(tasks)
         with concurrent.futures.ThreadPoolExecutor(request.parallel) as pool:
-            submit = in_children(pool, os.environ)
+            submit = in_children(pool, os.environ, sent)
             return ManyBuilds(submit, request.parallel, self._reporter, self._cancel).run(tasks)
 
     def _without_isolation(self, warnings: list[str]) -> bool:

@@ -98,11 +98,13 @@ def in_process(tasks_in: Callable[[Task], TaskResult]) -> Submit:
     return submit
 
 
-def in_children(pool: concurrent.futures.Executor, environ: Mapping[str, str]) -> Submit:
+def in_children(
+    pool: concurrent.futures.Executor, environ: Mapping[str, str], after: Callable[[TaskResult], TaskResult]
+) -> Submit:
     """Return what does each task in a child process; each line of its output begins with the package's name."""
 
     def submit(task: Task) -> concurrent.futures.Future[TaskResult]:
-        return pool.submit(run_child, task, environ)
+        return pool.submit(lambda: after(run_child(task, environ)))
 
     return submit
 

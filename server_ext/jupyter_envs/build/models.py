@@ -90,7 +90,7 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     ignore_from: tuple[str, ...] = ()
 
 
-class Test(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PackageTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One test of a package.
 
     ``script``: ``script`` with ``requires`` besides the package; ``files`` of the recipe and ``source_files`` of the
@@ -146,7 +146,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     script: Script = Script()
     entry_points: tuple[str, ...] = ()
     files: FileRules = FileRules()
-    tests: tuple[Test, ...] = ()
+    tests: tuple[PackageTest, ...] = ()
     about: dict[str, object] = {}
     license_files: tuple[str, ...] = ()
     track_features: tuple[str, ...] = ()

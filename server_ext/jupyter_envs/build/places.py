@@ -121,6 +121,7 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
         builds.mkdir(parents=True, exist_ok=True)
         with (builds / f".{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            end_leftovers(folder)
             remove_tree(folder)
             folder.mkdir()
             places = Places(root=str(folder))
@@ -133,6 +134,19 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
                     remove_tree(folder)
     except OSError as error:
         raise StorageError.from_os_error(error, f"building {name}") from error
+
+
+def end_leftovers(folder: Path) -> None:
+    """End processes that still run in the folder of a build whose own process was killed; its lock is ours now."""
+    if not folder.is_dir():
+        return
+    import psutil
+
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()).is_relative_to(folder):
+                process.kill()
+                process.wait(5)
 
 
 def remove_tree(folder: Path) -> None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import signal
 import socket
 import struct
 import sys
 
 REFUSED = 126
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG = 1
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 
 
@@ -52,6 +54,7 @@ def main(command: list[str]) -> None:
     except (OSError, AttributeError) as error:
         sys.stderr.write(f"the network cannot be switched off: {error}\n")
         sys.exit(REFUSED)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # who started us may be killed: then we go, too
     os.execvp(command[0], command)  # noqa: S606  # no shell is wanted
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_envs.build.environ import package_environ, platform_environ, python_environ
-from jupyter_envs.build.models import Output, RenderedRecipe, Test
+from jupyter_envs.build.models import Output, PackageTest, RenderedRecipe
 from jupyter_envs.build.places import Places, remove_tree
 from jupyter_envs.build.scripts import command_of
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -22,20 +22,20 @@ from jupyter_envs.errors import BuildError, EnvsError, PackageTestError
 RunCommand = Callable[[Sequence[str], Mapping[str, str], str, str, str], None]  # command, environ, cwd, what, code
 
 
-def test_specs(output: Output, test: Test) -> tuple[str, ...]:
+def test_specs(output: Output, test: PackageTest) -> tuple[str, ...]:
     """Return what the environment of a test holds."""
     specs = (f"{output.name} {output.version} {output.build_string}", *test.requires)
     return (*specs, "pip") if test.pip_check else specs
 
 
-def check_contents(output: Output, test: Test, paths: Sequence[str], site_packages: str) -> None:
+def check_contents(output: Output, test: PackageTest, paths: Sequence[str], site_packages: str) -> None:
     """Compare a ``package_contents`` test with the paths of a package (CEP 14).
 
     Parameters
     ----------
     output : Output
         For messages.
-    test : Test
+    test : PackageTest
         Globs by kind.
     paths : sequence of str
         As in ``paths.json``.
@@ -141,7 +141,7 @@ class Tester:
             site_packages += "/site-packages"
         made: tuple[str, ...] | None = None
         records: tuple[RepodataRecord, ...] = ()
-        for number, test in enumerate(output.tests or (Test(kind="script"),)):
+        for number, test in enumerate(output.tests or (PackageTest(kind="script"),)):
             if test.kind == "contents":
                 check_contents(output, test, paths, site_packages)
                 continue
@@ -179,7 +179,7 @@ class Tester:
             ) from error
 
     def _run_test(
-        self, recipe: RenderedRecipe, output: Output, test: Test, number: int, records: Sequence[RepodataRecord]
+        self, recipe: RenderedRecipe, output: Output, test: PackageTest, number: int, records: Sequence[RepodataRecord]
     ) -> None:
         work = Path(self._places.test_work)
         remove_tree(work)
@@ -202,7 +202,7 @@ class Tester:
             self._run(command, activated, str(work), what, "build.test")
 
     def _commands(
-        self, recipe: RenderedRecipe, output: Output, test: Test, number: int, work: str
+        self, recipe: RenderedRecipe, output: Output, test: PackageTest, number: int, work: str
     ) -> list[tuple[list[str], str]]:
         if test.kind == "python":
             python = f"{self._places.test_prefix}/bin/python"
@@ -218,7 +218,7 @@ class Tester:
         command = command_of(test.script, recipe.folder, scratch)
         return [(command, f"test {number + 1} of {output.dist}")]
 
-    def _copy_files(self, recipe: RenderedRecipe, test: Test, work: Path) -> None:
+    def _copy_files(self, recipe: RenderedRecipe, test: PackageTest, work: Path) -> None:
         for patterns, base in ((test.source_files, Path(self._places.work)), (test.files, Path(recipe.folder))):
             for pattern in patterns:
                 matches = sorted(base.glob(pattern.rstrip("/")))

@@ -36,6 +36,7 @@ class How(NamedTuple):
     no_system_compilers: bool
     compression: int
     parallel: int
+    dask: str
 
 
 _HOW = (
@@ -47,6 +48,9 @@ _HOW = (
     click.option("--no-system-compilers", is_flag=True, help="Use compilers from channels only."),
     click.option("--compression", type=click.IntRange(1, 22), default=19, show_default=True, help="Of .conda (zstd)."),
     click.option("--parallel", type=click.IntRange(1), default=1, show_default=True, help="So many recipes at a time."),
+    click.option(
+        "--dask", default="", metavar="ADDRESS", help="Build on the Dask cluster of this scheduler (tcp://…)."
+    ),
 )
 
 
@@ -115,6 +119,7 @@ def build(
         compression=how.compression,
         epoch=_epoch(),
         parallel=how.parallel,
+        dask=how.dask,
     )
     if not request.recipes:
         raise SpecError("which recipe is not said", hint="`jupyter envs build FOLDER`")

@@ -11,6 +11,8 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tarfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -227,7 +229,13 @@ def subdir_of(path: Path) -> str:
                 break
         else:
             raise ArchiveError(f"{path.name} has no info/index.json", hint="only conda packages go into a channel")
-    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+    except LookupError:  # the parts of a .conda are called after the package
+        raise ArchiveError(
+            f"{path.name} does not hold the package that its name says",
+            hint="give the file the name that the package had",
+            code="archive.channel",
+        ) from None
+    except (OSError, ValueError, EOFError, msgspec.DecodeError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise ArchiveError(
             f"{path.name} is not a conda package: {error}", hint="give .conda or .tar.bz2 files", code="archive.channel"
         ) from error

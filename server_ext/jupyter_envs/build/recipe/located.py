@@ -47,12 +47,19 @@ def parse_yaml(text: str, name: str) -> Located:
     try:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "is not YAML"
-        raise at_line(name, mark.line + 1 if mark else 1, f"{problem}", "fix the line", "recipe.yaml") from None
+        raise at_line(name, _line_of(error, text), f"{problem}", "fix the line", "recipe.yaml") from None
     if not isinstance(node, yaml.MappingNode):
         raise at_line(name, 1, "not a mapping of keys", "a recipe is `key: value`", "recipe.yaml")
     return _mapping(node, name)
+
+
+def _line_of(error: yaml.YAMLError, text: str) -> int:
+    """Return where a fault is; of what is never closed, where it was opened."""
+    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    if mark is not None and context is not None and mark.line >= len(text.splitlines()):
+        mark = context
+    return int(mark.line) + 1 if mark is not None else 1
 
 
 def at_line(name: str, line: int, problem: str, hint: str, code: str) -> RecipeError:

@@ -9,12 +9,12 @@ from typing import Any
 from jupyter_envs.build.models import (
     Dependency,
     FileRules,
+    PackageTest,
     Pin,
     Requirements,
     RunExports,
     Script,
     Source,
-    Test,
 )
 from jupyter_envs.build.recipe import keys
 from jupyter_envs.build.recipe.located import Located, at_line, check_keys, find_line
@@ -213,7 +213,7 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
     )
 
 
-def read_tests(document: Document, parent: Located, present: Collection[str]) -> tuple[Test, ...]:
+def read_tests(document: Document, parent: Located, present: Collection[str]) -> tuple[PackageTest, ...]:
     """Return the tests of an output.
 
     Parameters
@@ -229,13 +229,13 @@ def read_tests(document: Document, parent: Located, present: Collection[str]) ->
     requires = document.texts(section, "requires")
     files, source_files = document.texts(section, "files"), document.texts(section, "source_files")
 
-    def scripted(script: Script) -> Test:
-        return Test(kind="script", script=script, requires=requires, files=files, source_files=source_files)
+    def scripted(script: Script) -> PackageTest:
+        return PackageTest(kind="script", script=script, requires=requires, files=files, source_files=source_files)
 
     tests = []
     imports = document.texts(section, "imports")
     if imports:
-        tests.append(Test(kind="python", imports=imports, requires=requires))
+        tests.append(PackageTest(kind="python", imports=imports, requires=requires))
     commands = document.texts(section, "commands")
     if commands:
         tests.append(scripted(Script(lines=commands)))

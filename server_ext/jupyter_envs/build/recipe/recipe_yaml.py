@@ -17,13 +17,13 @@ from jupyter_envs.build.models import (
     Dependency,
     FileRules,
     Output,
+    PackageTest,
     Pin,
     RenderedRecipe,
     Requirements,
     RunExports,
     Script,
     Source,
-    Test,
 )
 from jupyter_envs.build.recipe.identity import check_identity
 from jupyter_envs.build.recipe.keys import RECIPE_YAML, RECIPE_YAML_TOP
@@ -264,10 +264,10 @@ def _file_rules(build: Mapping[str, Any]) -> FileRules:
     )
 
 
-def _test(entry: Mapping[str, Any], path: Path) -> Test:
+def _test(entry: Mapping[str, Any], path: Path) -> PackageTest:
     if "script" in entry:
         files = entry.get("files", {})
-        return Test(
+        return PackageTest(
             kind="script",
             script=_script(entry["script"], path.parent, default=""),
             requires=_texts(entry.get("requirements", {}).get("run")),
@@ -276,11 +276,11 @@ def _test(entry: Mapping[str, Any], path: Path) -> Test:
         )
     if "python" in entry:
         section = entry["python"]
-        return Test(
+        return PackageTest(
             kind="python", imports=_texts(section.get("imports")), pip_check=bool(section.get("pip_check", True))
         )
     if "package_contents" in entry:
-        return Test(kind="contents", contents=_contents(entry["package_contents"]))
+        return PackageTest(kind="contents", contents=_contents(entry["package_contents"]))
     kind = next(iter(entry))
     hint = "write it as a `script:` test"
     raise RecipeError(f"{path.name}: tests of the kind {kind!r} are not run here", hint=hint, code="recipe.unsupported")
