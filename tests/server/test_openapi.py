@@ -29,7 +29,7 @@ from jupyter_envs.server.handlers.base import ROOT
 from support.api import Api, Finish, Make
 from support.openapi import VERBS, Description
 
-EXAMPLES = 6
+EXAMPLES = 5
 
 
 def shape_of(path: str) -> str:

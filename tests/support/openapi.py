@@ -34,7 +34,7 @@ class Description:
     def operation(self, verb: str, path: str) -> dict[str, Any] | None:
         """Return the operation of a request, ``None`` when none is described."""
         for template, pattern in self._paths.items():
-            if pattern.fullmatch(f"/{path}"):
+            if pattern.fullmatch(f"/{path.lstrip('/')}"):
                 found: dict[str, Any] | None = self.document["paths"][template].get(verb.lower())
                 return found
         return None
@@ -43,7 +43,7 @@ class Description:
         """Raise when an answer is none that is described for the request."""
         operation = self.operation(verb, path)
         if operation is None:
-            assert status in (404, 405), f"{verb} {path} answers {status} and is not described"
+            assert status in (403, 404, 405), f"{verb} {path} answers {status} and is not described"
             response = {"$ref": "#/components/responses/Error"}
         else:
             described = operation["responses"]

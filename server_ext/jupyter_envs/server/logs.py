@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PIECE = 256 << 10  # bytes
@@ -14,6 +15,8 @@ def read_log(path: Path, since: int) -> tuple[str, int]:
     """
     try:
         with path.open("rb") as stream:
+            if since > os.fstat(stream.fileno()).st_size:
+                return "", since
             stream.seek(since)
             data = stream.read(PIECE)
     except FileNotFoundError:

@@ -14,6 +14,10 @@ absl absl-py
 airflow apache-airflow
 antlr4 antlr4-python3-runtime
 attr attrs
+azure azure-core
+azure.identity azure-identity
+azure.storage.blob azure-storage-blob
+backports.zoneinfo backports-zoneinfo
 barcode python-barcode
 binance python-binance
 Bio biopython
@@ -53,6 +57,14 @@ gi pygobject
 git gitpython
 github pygithub
 gitlab python-gitlab
+google protobuf google-auth google-api-python-client
+google.auth google-auth
+google.cloud google-cloud-core
+google.cloud.bigquery google-cloud-bigquery
+google.cloud.storage google-cloud-storage
+google.cloud.vision google-cloud-vision
+google.genai google-genai
+google.generativeai google-generativeai
 google.oauth2 google-auth
 google.protobuf protobuf
 googleapiclient google-api-python-client
@@ -61,6 +73,8 @@ grpc grpcio
 grpc_tools grpcio-tools
 hydra hydra-core
 imblearn imbalanced-learn
+jaraco jaraco-classes
+jaraco.classes jaraco-classes
 jenkins python-jenkins
 jnius pyjnius
 jose python-jose
@@ -112,6 +126,7 @@ pyximport cython
 rest_framework djangorestframework
 RPi rpi-gpio
 ruamel ruamel-yaml
+ruamel.yaml ruamel-yaml
 serial pyserial
 shapefile pyshp
 sipbuild sip
@@ -161,6 +176,8 @@ xmlrunner unittest-xml-reporting
 yaml pyyaml
 zbar pyzbar
 zmq pyzmq
+zope zope-interface
+zope.interface zope-interface
 """
 
 _PACKAGES = {module: tuple(packages) for module, *packages in map(str.split, _TABLE.strip().splitlines())}

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
-from jupyter_envs.engine.transaction.diff import change_kind, diff_packages, diff_paths, same_package, same_state
+from jupyter_envs.engine.transaction.diff import (
+    change_kind,
+    compare_records,
+    diff_packages,
+    diff_paths,
+    same_package,
+    same_state,
+)
 
 
 def wanted(name: str, version: str = "1.0", **fields: object) -> RepodataRecord:
@@ -104,3 +111,11 @@ def test_a_directory_that_two_packages_bring_is_no_clobber_and_stays_while_one_n
     before = [installed("first", files=("share/d",)), installed("second", files=("share/d",))]
     changes = diff_paths(diff_packages(before, [first]), {}, {"first": 0}, {"share/d"})
     assert (changes.gone, changes.restored) == (frozenset(), {})
+
+
+def test_two_recorded_states_are_compared_by_name() -> None:
+    before = [wanted("a"), wanted("b"), wanted("c"), wanted("same")]
+    after = [wanted("b", "2.0"), wanted("c", "0.5"), wanted("same"), wanted("z")]
+    told = [(change.name, change.kind) for change in compare_records(before, after)]
+    assert told == [("a", "removed"), ("b", "upgraded"), ("c", "downgraded"), ("z", "added")]
+    assert compare_records(after, after) == ()
