@@ -93,7 +93,10 @@ class Planner:
         specs = request.specs
         if request.records:
             return Target(
-                records=ordered(request.records), requested=specs, sources=("explicit",), variables=request.variables
+                records=in_linking_order(request.records),
+                requested=specs,
+                sources=("explicit",),
+                variables=request.variables,
             )
         if request.add_ipykernel and not any(package_name(spec) == "ipykernel" for spec in specs):
             specs = (*specs, "ipykernel")
@@ -356,6 +359,12 @@ def ordered(records: Iterable[RepodataRecord]) -> tuple[RepodataRecord, ...]:
     from jupyter_envs.engine.solve.order import topological_order
 
     return tuple(topological_order(tuple(records)))
+
+
+def in_linking_order(records: Sequence[RepodataRecord]) -> tuple[RepodataRecord, ...]:
+    """Return records as given when the conda ones do not say what they need (CEP 23: such lists are in order)."""
+    says = any(record.depends for record in records if not record.fn.endswith(".whl"))
+    return ordered(records) if says else tuple(records)
 
 
 def requested_of(prefix: Path, records: Sequence[PrefixRecord]) -> tuple[str, ...]:

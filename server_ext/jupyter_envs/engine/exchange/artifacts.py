@@ -162,6 +162,7 @@ def _wheel_record(
         version=parts[1],
         build=parts[2],
         subdir="noarch" if pure else subdir,
+        noarch="python",  # every wheel is laid out for the Python of its environment (CEP 20)
         fn=fn,
         url=url,
         md5=md5,

@@ -84,7 +84,8 @@ def noarch_kind(value: str | bool | None) -> str | None:
 
 def complete(record: RepodataRecord, stored: RepodataRecord) -> RepodataRecord:
     """Fill a record that knows nothing but where the archive is from what the package says of itself."""
-    if record.depends or record.noarch is not None or record.timestamp is not None or record.license is not None:
+    said = record.noarch is not None and not record.fn.endswith(".whl")  # of a wheel that goes without saying
+    if record.depends or said or record.timestamp is not None or record.license is not None:
         return record
     return msgspec.structs.replace(
         stored,

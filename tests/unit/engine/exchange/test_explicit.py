@@ -72,7 +72,7 @@ def test_a_wheel_without_note_gets_its_names_from_the_file() -> None:
     text = "@EXPLICIT\nhttps://i.example/Some_Thing-1.0rc1-py2.py3-none-any.whl#sha256:" + "0" * 64
     (record,) = parse_explicit(text, subdir="linux-64").records
     assert (record.name, record.version, record.build) == ("some-thing", "1.0rc1", "py2_py3_none_any_0")
-    assert (record.subdir, record.depends, record.noarch) == ("noarch", (), None), "the package itself says the rest"
+    assert (record.subdir, record.depends, record.noarch) == ("noarch", (), "python"), "as of every wheel"
 
 
 def test_paths_are_packages_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
