@@ -9,7 +9,7 @@ import msgspec
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 
-FileFormat = Literal["yaml", "explicit", "specs", "pixi", "conda-lock", "requirements"]
+FileFormat = Literal["yaml", "explicit", "specs", "pixi", "conda-lock", "requirements", "notebook"]
 
 
 class ParsedEnvironment(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from jupyter_envs.engine.exchange.conda_lock import parse_conda_lock
 from jupyter_envs.engine.exchange.environment_yml import parse_environment_yml
 from jupyter_envs.engine.exchange.explicit import is_explicit, parse_explicit, parse_spec_list
+from jupyter_envs.engine.exchange.notebook import parse_notebook
 from jupyter_envs.engine.exchange.parsed import FileFormat, ParsedEnvironment
 from jupyter_envs.engine.exchange.pixi_lock import parse_pixi_lock
 from jupyter_envs.engine.exchange.requirements import parse_requirements
@@ -24,7 +25,7 @@ _TOP_KEY = re.compile(r"^(\w[\w-]*)\s*:", re.MULTILINE)
 def read_environment_file(
     path: str | os.PathLike[str], *, subdir: str | None = None, python: str | None = None
 ) -> ParsedEnvironment:
-    """Read environment.yml, ``@EXPLICIT``, a list of specs, pixi.lock, conda-lock.yml or requirements.txt.
+    """Read environment.yml, ``@EXPLICIT``, a list of specs, pixi.lock, conda-lock.yml, requirements.txt or a notebook.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def parse_environment_file(
             return parse_conda_lock(text, subdir=subdir, path=path)
         case "requirements":
             return parse_requirements(text, subdir=subdir, path=path, python=python)
+        case "notebook":
+            return parse_notebook(text, subdir=subdir, path=path)
         case _:
             return parse_environment_yml(text, subdir=subdir, path=path, python=python)
 
@@ -89,6 +92,8 @@ def sniff_format(name: str, text: str) -> FileFormat:
     if is_explicit(text):
         return "explicit"
     suffix = Path(name).suffix.lower()
+    if suffix == ".ipynb":
+        return "notebook"
     if suffix in (".yml", ".yaml", ".lock"):
         keys = set(_TOP_KEY.findall(text))
         if {"environments", "packages"} <= keys:

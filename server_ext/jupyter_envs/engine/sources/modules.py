@@ -91,6 +91,7 @@ moviepy.editor moviepy
 mpl matplotlib
 mpl_finance mplfinance
 mpl_toolkits matplotlib
+mpl_toolkits.basemap basemap
 multipart python-multipart
 mysql mysql-connector-python
 mysql.connector mysql-connector-python
