@@ -49,7 +49,10 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "owner": Verb(f"{_HERE}.ownership:owner", "Show which package a file belongs to"),
     },
     "Use": {
-        "run": Verb(f"{_HERE}.run:run", "Run a command in an environment"),
+        "run": Verb(f"{_HERE}.run:run", "Run a command, or a notebook, in an environment"),
+        "open": Verb(f"{_HERE}.notebooks:open_notebook", "Open a notebook in JupyterLab on the kernel it needs"),
+        "lock": Verb(f"{_HERE}.notebooks:lock", "Write the environment of a notebook into it"),
+        "check": Verb(f"{_HERE}.notebooks:check", "Compare a notebook's imports with its environment"),
         "kernels": Verb(f"{_HERE}.kernels:kernels", "List, add, remove the kernels of environments"),
         "jobs": Verb(f"{_HERE}.jobs:jobs", "List jobs, show their logs, cancel them"),
         "completion": Verb(f"{_HERE}.completion:completion", "Print the completion script of a shell"),

@@ -29,13 +29,23 @@ class CommandNotExecutableError(EnvsError):
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @prefix_option
 @click.option("--cwd", metavar="FOLDER", type=click.Path(), help="Run it there.")
-@click.argument("words", nargs=-1, type=EnvironmentName(), metavar="NAME [--] COMMAND [ARGUMENTS]...")
-def run(prefix: str | None, cwd: str | None, words: tuple[str, ...]) -> None:
+@click.argument("words", nargs=-1, type=EnvironmentName(), metavar="NAME [--] COMMAND [ARGUMENTS]... | NOTEBOOK")
+@click.pass_context
+def run(ctx: click.Context, prefix: str | None, cwd: str | None, words: tuple[str, ...]) -> object:
     """Run a command in an environment, activated; its exit code is returned.
+
+    A path that ends in .ipynb is a notebook: it is executed in the environment that it carries, which is built when it
+    is not here (`jupyter envs run NOTEBOOK --help`).
 
     \b
     jupyter envs run analysis -- python -c "import pandas"
+    jupyter envs run analysis.ipynb
     """  # noqa: D301 click's mark for lines that stay as they are
+    if not prefix and names_notebook(words):
+        from jupyter_envs.cli.notebooks import run_notebook
+
+        options = {"prog_name": f"{ctx.command_path} NOTEBOOK", "standalone_mode": False, "obj": ctx.obj}
+        return run_notebook.main(list(words), **options)
     session = Session()
     name, command = (None, words) if prefix else (words[0] if words else None, words[1:])
     command = command[1:] if command[:1] == ("--",) else command
@@ -43,6 +53,14 @@ def run(prefix: str | None, cwd: str | None, words: tuple[str, ...]) -> None:
     if not command:
         raise SpecError("no command was given", hint="`jupyter envs run NAME -- COMMAND`")
     replace_process(target, session.name_of(target), command, cwd)
+    return None
+
+
+def names_notebook(words: tuple[str, ...]) -> bool:
+    """Tell whether what follows ``run`` is about a notebook: its path stands first, or after options of a notebook."""
+    before = words[: words.index("--")] if "--" in words else words
+    found = [word.lower().endswith(".ipynb") for word in before]
+    return any(found) and (found[0] or before[0].startswith("-"))
 
 
 def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str | None) -> None:

@@ -1,0 +1,94 @@
+"""The cells of a notebook, executed in the kernel of an environment (nbclient); outputs are written in any case."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_envs.errors import CancelledError, EnvsError
+
+Progress = Callable[[int, int], None]
+
+
+class CellError(EnvsError):
+    """A cell failed; what it said is in the written notebook, too."""
+
+    default_code = "notebook.cell"
+    exit_code = 1
+
+
+def execute_notebook(
+    source: Path,
+    target: Path,
+    kernel: str,
+    *,
+    timeout: float | None = None,
+    allow_errors: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> int:
+    """Execute a notebook where it lies and write it with its outputs; return how many cells ran.
+
+    Parameters
+    ----------
+    source, target : Path
+        The notebook, and where the executed one goes; may be the same.
+    kernel : str
+        The name of a registered kernel.
+    timeout : float
+        Seconds that one cell may take; no limit when not given.
+    allow_errors : bool
+        Go on after a cell that fails.
+    progress : callable
+        Told the number of the cell that begins and the count of all.
+
+    Raises
+    ------
+    CellError
+        A cell failed, took too long, or ended the kernel; the notebook has the outputs until then.
+    CancelledError
+        Ctrl-C; likewise.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
+    cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+
+    def on_cell_start(cell: Any, cell_index: int) -> None:
+        if cell_index in cells:
+            progress(cells.index(cell_index) + 1, len(cells))
+
+    client = NotebookClient(
+        notebook,
+        kernel_name=kernel,
+        timeout=timeout,
+        allow_errors=allow_errors,
+        resources={"metadata": {"path": str(source.parent)}},
+        on_cell_start=on_cell_start,
+    )
+    try:
+        with _sentences(target, timeout):
+            client.execute()
+    finally:
+        nbformat.write(notebook, target)  # type: ignore[no-untyped-call]  # nbformat
+    return len(cells)
+
+
+@contextlib.contextmanager
+def _sentences(target: Path, timeout: float | None) -> Iterator[None]:
+    """Turn what nbclient raises into errors for a person."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    try:
+        yield
+    except CellExecutionError as error:
+        hint = f"{target} has what it said, and all before"
+        raise CellError(f"a cell failed: {error.ename}: {error.evalue}", hint=hint) from error
+    except CellTimeoutError as error:
+        raise CellError(f"a cell took longer than {timeout:g} seconds", hint="--timeout allows more") from error
+    except (DeadKernelError, RuntimeError) as error:
+        raise CellError(f"the kernel died: {error}", hint="`jupyter envs doctor` looks for what is wrong") from error
+    except KeyboardInterrupt as error:
+        raise CancelledError(f"stopped; {target} has the outputs until then") from error
