@@ -16,7 +16,7 @@ from typing import Any
 from jupyter_envs.magics.cells import perform
 from jupyter_envs.magics.problems import RequestError
 
-__all__ = ["RequestError", "doctor", "info", "install", "list_packages", "remove", "undo", "update"]
+__all__ = ["RequestError", "doctor", "info", "install", "list_packages", "lock", "remove", "undo", "update"]
 
 Result = dict[str, Any]
 
@@ -113,6 +113,11 @@ def list_packages(*patterns: str) -> Result:
 def info() -> Result:
     """Return what is known of the environment."""
     return _perform("envinfo", ())
+
+
+def lock(notebook: str | Path | None = None) -> Result:
+    """Return the lock of the environment, or write it into a notebook's file: save that before, reload it after."""
+    return _perform("envlock", () if notebook is None else (str(notebook),))
 
 
 def doctor() -> Result:

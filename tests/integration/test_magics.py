@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,86 +14,13 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter, MarkdownExporter
 
-from jupyter_envs.engine.prefix.records import iter_record_names
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.kernels.sync import list_kernels, sync_outdated
 from jupyter_envs.settings_load import load_settings
-from support.channel import Channel
 from support.http_server import serve
-from support.kernels import Kernel, started
+from support.kernels import Kernel, Place, options, started
 
-PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
 pytestmark = pytest.mark.network
-
-
-class Place:
-    """Environments with both ipykernels, made once for all tests here, and a channel."""
-
-    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        self.folder = folder
-        self.environ = {**os.environ, **variables}
-        self.variables = variables
-        self.channel = Channel(folder / "channel")
-
-    def envs(self, *arguments: str) -> str:
-        ran = subprocess.run(
-            [*PROGRAM, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=280
-        )
-        assert ran.returncode == 0, ran.stderr + ran.stdout
-        return ran.stdout
-
-    def names(self, environment: str) -> set[str]:
-        """Return the packages of an environment, as ``name-version``."""
-        prefix = self.folder / "root/envs" / environment
-        return {f"{name}-{version}" for name, version, _ in iter_record_names(prefix)}
-
-
-def fill(channel: Channel) -> None:
-    for version in ("1.0", "2.0"):
-        channel.noarch("tool", version)
-        channel.noarch("beside", version)
-    channel.noarch("inner")
-    channel.noarch("needed")
-    channel.noarch("outer", depends=["python", "inner"])
-    channel.noarch("late-part", files={"site-packages/late_space/part.py": "here = True\n"})
-    for name in ("large-six", "large-seven"):
-        channel.noarch(name, files={f"site-packages/{name}/data.bin": os.urandom(600_000)})
-    channel.index()
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """Return environments ``six`` and ``seven``; skipped when pip itself cannot reach its index."""
-    command = [sys.executable, "-m", "pip", "index", "versions", "ipykernel", "--timeout", "10", "--retries", "0"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        pytest.skip(f"needs a package index, and pip's configured one does not answer: {answer.stderr.strip()[-200:]}")
-    folder = tmp_path_factory.mktemp("magics")
-    made = Place(
-        folder,
-        {
-            "JUPYTER_ENVS_ROOT": str(folder / "root"),
-            "JUPYTER_DATA_DIR": str(folder / "jupyter/data"),
-            "JUPYTER_RUNTIME_DIR": str(folder / "jupyter/runtime"),
-            "JUPYTER_CONFIG_DIR": str(folder / "jupyter/config"),
-            "IPYTHONDIR": str(folder / "jupyter/ipython"),
-            "JUPYTER_ENVS_SOURCES": "pypi,interpreter",
-            "JUPYTER_ENVS_COMPILE_IN_BACKGROUND": "0",
-            "JUPYTER_PLATFORM_DIRS": "1",
-        },
-    )
-    fill(made.channel)
-    made.envs("create", "six", "python", "ipykernel<7")
-    made.envs("create", "seven", "python", "ipykernel>=7")
-    return made
-
-
-@pytest.fixture
-def here(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """Let this process see what ``place`` made."""
-    for name, value in place.variables.items():
-        monkeypatch.setenv(name, value)
-    return place
 
 
 @pytest.fixture(params=["six", "seven"])
@@ -106,10 +32,6 @@ def environment(request: pytest.FixtureRequest) -> str:
 def kernel(here: Place, environment: str) -> Iterator[Kernel]:
     with started(f"envs-{environment}") as kernel:
         yield kernel
-
-
-def options(place: Place, url: str = "") -> str:
-    return f"-c {url or place.channel.url} --source conda"
 
 
 def job_store(place: Place) -> JobStore:

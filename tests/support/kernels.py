@@ -1,19 +1,26 @@
-"""Real kernels, asked as a notebook asks them."""
+"""Real kernels, asked as a notebook asks them, and a place with environments that have them."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
+from jupyter_envs.engine.prefix.records import iter_record_names
+from support.channel import Channel
+
+PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
 PATIENCE = 60.0  # seconds for a cell
 
 
@@ -95,3 +102,57 @@ def started(name: str) -> Iterator[Kernel]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+class Place:
+    """Environments with both ipykernels, made once for all tests here, and a channel."""
+
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+        self.folder = folder
+        self.environ = {**os.environ, **variables}
+        self.variables = variables
+        self.channel = Channel(folder / "channel")
+
+    def envs(self, *arguments: str) -> str:
+        ran = subprocess.run(
+            [*PROGRAM, *arguments], env=self.environ, capture_output=True, text=True, check=False, timeout=280
+        )
+        assert ran.returncode == 0, ran.stderr + ran.stdout
+        return ran.stdout
+
+    def names(self, environment: str) -> set[str]:
+        """Return the packages of an environment, as ``name-version``."""
+        prefix = self.folder / "root/envs" / environment
+        return {f"{name}-{version}" for name, version, _ in iter_record_names(prefix)}
+
+
+def fill(channel: Channel) -> None:
+    for version in ("1.0", "2.0"):
+        channel.noarch("tool", version)
+        channel.noarch("beside", version)
+    channel.noarch("inner")
+    channel.noarch("needed")
+    channel.noarch("outer", depends=["python", "inner"])
+    channel.noarch("late-part", files={"site-packages/late_space/part.py": "here = True\n"})
+    for name in ("large-six", "large-seven"):
+        channel.noarch(name, files={f"site-packages/{name}/data.bin": os.urandom(600_000)})
+    channel.index()
+
+
+def options(place: Place, url: str = "") -> str:
+    """Return the options that take packages from the place's channel only."""
+    return f"-c {url or place.channel.url} --source conda"
+
+
+def variables_for(folder: Path) -> dict[str, str]:
+    """Return the variables that keep everything of jupyter-envs and Jupyter below a folder."""
+    return {
+        "JUPYTER_ENVS_ROOT": str(folder / "root"),
+        "JUPYTER_DATA_DIR": str(folder / "jupyter/data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "jupyter/runtime"),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter/config"),
+        "IPYTHONDIR": str(folder / "jupyter/ipython"),
+        "JUPYTER_ENVS_SOURCES": "pypi,interpreter",
+        "JUPYTER_ENVS_COMPILE_IN_BACKGROUND": "0",
+        "JUPYTER_PLATFORM_DIRS": "1",
+    }

@@ -23,6 +23,10 @@ VERBS = {
     "envundo": ("undo", "Take the last change of this kernel's environment back"),
     "envlist": ("packages", "List the packages of this kernel's environment: %envlist ['num*']"),
     "envinfo": ("info", "Show this kernel's environment"),
+    "envlock": (
+        "lock",
+        "Show the lock of this kernel's environment, or write it into a saved notebook: %envlock x.ipynb",
+    ),
     "envdoctor": ("doctor", "Look for what is wrong with this kernel's environment"),
 }
 """Magic -> the verb of ``jupyter envs`` that it is, and what ``%envinstall?`` shows first."""

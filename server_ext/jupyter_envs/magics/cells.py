@@ -13,6 +13,8 @@ from .views import CellView, LineView, view_for
 from .words import request_for, split
 
 INTERVAL = 0.1  # seconds between two looks of a person
+LOCK_WRITTEN = "written to the file: reload the notebook from disk before you save it again"
+LOCK_SHOWN = "a kernel does not know its notebook: save it, then %envlock NAME.ipynb writes this into the file"
 
 
 def run_line(shell: Any, link: dict[str, Any], magic: str, line: str) -> None:
@@ -48,6 +50,8 @@ def perform(shell: Any, link: dict[str, Any], magic: str, words: list[str]) -> A
     elif report.error is None and report.changes:
         make_importable(sys.prefix, paths)
         _note_restart(report, changed_modules(files))
+    if magic == "envlock" and report.error is None:
+        report.notes.append(LOCK_WRITTEN if report.value and "notebook" in report.value else LOCK_SHOWN)
     view.finish(report)
     _raise(report, magic, interrupted=interrupted)
     return report.value

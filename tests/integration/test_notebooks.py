@@ -1,0 +1,156 @@
+"""A notebook that carries its environment: locked, run elsewhere, opened, checked, with real kernels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+import pytest
+
+from support.kernels import PROGRAM, Place, started, variables_for
+
+pytestmark = pytest.mark.network
+
+CELLS = ("import ipykernel, sys\nprint(ipykernel.__version__, sys.version_info[:2])", "40 + 2")
+
+
+def write(path: Path, *cells: str, kernel: str = "envs-seven", **metadata: Any) -> Path:
+    spec = {"name": kernel, "display_name": "Python", "language": "python"}
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": spec, **metadata}
+    )
+    nbformat.write(made, path)
+    return path
+
+
+def outputs(path: Path) -> list[Any]:
+    return [cell.get("outputs") for cell in json.loads(path.read_text())["cells"]]
+
+
+def envs(place: Place, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environ = {**place.environ, **variables}
+    return subprocess.run([*PROGRAM, *arguments], env=environ, capture_output=True, text=True, check=False, timeout=280)
+
+
+def tree(prefix: Path) -> dict[str, bytes]:
+    """Return the files of an environment with its path taken out, without records, histories and compiled files."""
+    files = (path for path in prefix.rglob("*") if path.is_file() and not path.is_symlink())
+    return {
+        str(path.relative_to(prefix)): path.read_bytes().replace(bytes(prefix), b"PREFIX")
+        for path in files
+        if not {"conda-meta", "__pycache__"} & set(path.parts)
+    }
+
+
+def test_a_locked_notebook_runs_elsewhere_on_the_same_files_with_the_same_outputs(here: Place, tmp_path: Path) -> None:
+    here.envs("create", "plain", "python", "ipykernel>=7")
+    notebook = write(tmp_path / "work.ipynb", *CELLS, kernel="envs-plain")
+    written = envs(here, "lock", str(notebook), "--json")
+    assert json.loads(written.stdout)["written"], written.stderr
+    assert not json.loads(envs(here, "lock", str(notebook), "--json").stdout)["written"]
+    assert json.loads(envs(here, "check", str(notebook), "--json").stdout)["against"] == "lock"
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 0, ran.stderr
+    assert "2 cells executed in plain" in ran.stdout
+    elsewhere = {**variables_for(tmp_path / "second"), "HOME": str(tmp_path / "home")}
+    copy = tmp_path / "copy.ipynb"
+    built = envs(here, "run", "--exact", str(notebook), "-o", str(copy), **elsewhere)
+    assert built.returncode == 0, built.stderr
+    assert "cell 2 of 2" in built.stderr
+    assert outputs(copy) == outputs(notebook)
+    assert "42" in json.dumps(outputs(copy))
+    (prefix,) = (tmp_path / "second/root/envs").iterdir()
+    assert prefix.name.startswith("work-")
+    assert tree(prefix) == tree(here.folder / "root/envs/plain")
+    assert envs(here, "verify", prefix.name, **elsewhere).returncode == 0
+    again = envs(here, "run", str(notebook), "--exact", **elsewhere)
+    assert again.returncode == 0, again.stderr
+    assert "added" not in again.stdout
+    assert len(list((tmp_path / "second/root/envs").iterdir())) == 1
+
+
+def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "fails.ipynb", "print('before')", "1 / 0", "print('after')")
+    envs(here, "lock", str(notebook))
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 1
+    assert "error: a cell failed: ZeroDivisionError: division by zero" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    before, failed, after = outputs(notebook)
+    assert before[0]["text"] == ["before\n"]
+    assert failed[0]["ename"] == "ZeroDivisionError"
+    assert after == []
+    going_on = envs(here, "run", str(notebook), "--allow-errors")
+    assert going_on.returncode == 0, going_on.stderr
+    assert outputs(notebook)[2][0]["text"] == ["after\n"]
+
+
+def test_a_script_block_is_an_environment_too(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "script.ipynb", "# /// script\n# dependencies = []\n# ///\nprint('ran')", kernel="none")
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 0, ran.stderr
+    assert outputs(notebook)[0][0]["text"] == ["ran\n"]
+    exact = envs(here, "run", "--exact", str(notebook))
+    assert exact.returncode == 2
+    assert "cannot have exactly what was locked: it carries no lock" in exact.stderr
+
+
+def test_without_an_environment_the_files_beside_are_offered(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "bare.ipynb", "1")
+    (tmp_path / "requirements.txt").write_text("six\n")
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 2
+    assert "error: bare.ipynb carries no environment" in ran.stderr
+    assert f"--file {tmp_path}/requirements.txt" in ran.stderr
+    gone = envs(here, "run", str(tmp_path / "gone.ipynb"))
+    assert gone.returncode == 3
+    assert "no such notebook" in gone.stderr
+
+
+def test_commands_of_an_environment_may_be_about_notebooks(here: Place) -> None:
+    ran = envs(here, "run", "seven", "--", "python", "-c", "import sys; print(sys.argv[1])", "x.ipynb")
+    assert ran.stdout == "x.ipynb\n", ran.stderr
+    assert "Execute a NOTEBOOK" in envs(here, "run", "x.ipynb", "--help").stdout
+
+
+def test_a_kernel_shows_the_lock_and_writes_it_into_a_saved_notebook(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "open.ipynb", "1")
+    with started("envs-seven") as kernel:
+        shown = kernel.good("%envlock").text
+        assert '"lock_version": 1' in shown
+        assert shown.endswith("%envlock NAME.ipynb writes this into the file")
+        done = kernel.good(f"%envlock {notebook}").text
+    assert done.splitlines()[0].startswith("open.ipynb carries seven: ")
+    assert done.endswith("reload the notebook from disk before you save it again")
+    assert "jupyter_envs" in json.loads(notebook.read_text())["metadata"]
+
+
+def test_open_starts_jupyterlab_on_the_kernel_of_the_environment(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "opened.ipynb", "1", kernel="somewhere-else")
+    assert envs(here, "lock", str(notebook), "-e", "seven").returncode == 0
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "jupyter_server_config.json").write_text(
+        json.dumps({"ServerApp": {"open_browser": False, "port": 0, "allow_root": True, "ip": "127.0.0.1"}})
+    )
+    runtime = tmp_path / "runtime"
+    environ = {**here.environ, "JUPYTER_CONFIG_DIR": str(config), "JUPYTER_RUNTIME_DIR": str(runtime)}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([*PROGRAM, "open", str(notebook)], env=environ, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 60
+        while not list(runtime.glob("jpserver-*.json")) and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
+        (server,) = runtime.glob("jpserver-*.json")
+        assert json.loads(server.read_text())["pid"] == process.pid
+        assert str(notebook) in psutil.Process(process.pid).cmdline()
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert json.loads(notebook.read_text())["metadata"]["kernelspec"]["name"].startswith("envs-")
+    assert b"is now on the kernel" in (tmp_path / "log").read_bytes()
