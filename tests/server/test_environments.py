@@ -26,7 +26,9 @@ async def test_an_environment_is_made_and_listed_with_its_kernel(api: Api, make:
     assert (shown["variables"], shown["pinned"], shown["size"]) == ({}, [], None)
 
 
-async def test_a_measured_size_stands_in_the_list(api: Api, make: Make) -> None:
+async def test_a_measured_size_stands_in_the_list_until_the_environment_changes(
+    api: Api, make: Make, finish: Finish
+) -> None:
     made = await make("a", "six")
     usage = (await api("GET", f"{made.route}/disk")).body
     assert usage["total"] == usage["unique"] + usage["shared"] > 0
@@ -35,6 +37,8 @@ async def test_a_measured_size_stands_in_the_list(api: Api, make: Make) -> None:
     assert [line["id"] for line in report["environments"]] == [made.id]
     assert report["total"] <= report["environments_total"] + report["packages_total"]
     assert report["free_bytes"] > 0
+    await finish(await api("POST", "changes", {"action": "install", "environment": made.id, "specs": ["tool"]}))
+    assert (await api("GET", made.route)).body["size"] is None
 
 
 async def test_an_environment_is_renamed_with_its_kernel(api: Api, make: Make, finish: Finish) -> None:

@@ -14,7 +14,7 @@ from jupyter_envs.engine.prefix.python import python_version_of
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.engine.sources.interpreter import find_interpreters
 from jupyter_envs.engine.sources.pypi_versions import conda_version
-from jupyter_envs.errors import NotFoundError
+from jupyter_envs.errors import EnvsError, NotFoundError
 from jupyter_envs.queries.catalogue import OpenChannel, SourceProblem
 from jupyter_envs.queries.projects import OfferedVersion, releases
 from jupyter_envs.queries.well_known import SUMMARIES
@@ -72,8 +72,8 @@ async def _of_channel(channel: OpenChannel, name: str, problems: list[SourceProb
         return []
     try:
         records = await channel.records(name)
-    except Exception as error:
-        problems.append(SourceProblem(channel=channel.ref.shown, message=str(error)))
+    except EnvsError as error:
+        problems.append(SourceProblem(channel=channel.ref.shown, message=error.message, hint=error.hint))
         return []
     return [_offered(record, channel) for record in _best_builds(records)]
 

@@ -15,6 +15,7 @@ from jupyter_envs.engine.prefix.records import read_records
 from jupyter_envs.engine.sources.names import pypi_names
 from jupyter_envs.engine.sources.pypi_versions import conda_version
 from jupyter_envs.engine.transaction.diff import version_key
+from jupyter_envs.errors import EnvsError
 from jupyter_envs.queries.catalogue import OpenChannel, SourceProblem
 from jupyter_envs.queries.packages import pythons
 from jupyter_envs.queries.projects import releases
@@ -43,7 +44,7 @@ async def updates(desk: Desk, *, environment: str) -> dict[str, Any]:
     channels, _ = desk.places(environment)
     by_source = {kind: [record for record in records if source_of(record) == kind] for kind in (CONDA, PYPI)}
     opened, problems = await desk.catalogue.open(channels if by_source[CONDA] else (), CHANNEL_WAIT)
-    newest = await _from_channels(opened, [record.name for record in by_source[CONDA]])
+    newest = await _from_channels(opened, [record.name for record in by_source[CONDA]], problems)
     newest |= await _from_index(desk, by_source[PYPI], environment, problems)
     found = [_update(record, newest[record.name]) for record in records if _is_newer(newest.get(record.name), record)]
     return {"updates": found, "complete": not problems, "problems": msgspec.to_builtins(problems)}
@@ -64,11 +65,19 @@ def _update(record: PrefixRecord, newest: str) -> dict[str, str]:
     }
 
 
-async def _from_channels(opened: Sequence[OpenChannel], names: Sequence[str]) -> dict[str, str]:
+async def _from_channels(
+    opened: Sequence[OpenChannel], names: Sequence[str], problems: list[SourceProblem]
+) -> dict[str, str]:
     """Return the newest version of each name in the first channel that has it."""
     newest: dict[str, str] = {}
     for channel in reversed(opened):
-        newest |= await channel.newest_of([name for name in names if name in channel.names], RECORDS_WAIT)
+        shown = channel.ref.shown
+        try:
+            newest |= await channel.newest_of([name for name in names if name in channel.names], RECORDS_WAIT)
+        except TimeoutError:
+            problems.append(SourceProblem(channel=shown, message=f"{shown} does not finish answering"))
+        except EnvsError as error:
+            problems.append(SourceProblem(channel=shown, message=error.message, hint=error.hint))
     return newest
 
 

@@ -60,7 +60,7 @@ class Reading:
         self.engine = Engine(settings)
         self.directory = directory
         self._packages: OrderedDict[str, tuple[object, Packages]] = OrderedDict()
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[str, tuple[float, int]] = {}
         self._lock = threading.Lock()
 
     def find(self, identifier: str) -> Path:
@@ -75,9 +75,7 @@ class Reading:
         names = kernel_names(list_kernels())
         changing = {job.prefix: job.id for job in reversed(self.changing())}
         return [
-            environment_json(
-                info, kernels=names.get(info.path, ()), job=changing.get(info.path), size=self._sizes.get(info.path)
-            )
+            environment_json(info, kernels=names.get(info.path, ()), job=changing.get(info.path), size=self._size(info))
             for info in find_environments(self.settings, os.environ, cwd=self.directory)
         ]
 
@@ -89,7 +87,7 @@ class Reading:
             raise no_environment(str(prefix))
         kernels = kernel_names(list_kernels()).get(info.path, ())
         job = next((job.id for job in self.changing() if job.prefix == info.path), None)
-        line = environment_json(info, kernels=kernels, job=job, size=self._sizes.get(info.path))
+        line = environment_json(info, kernels=kernels, job=job, size=self._size(info))
         return line | self._details(prefix, info)
 
     def _details(self, prefix: Path, info: EnvironmentInfo) -> dict[str, Any]:
@@ -124,8 +122,14 @@ class Reading:
         return found
 
     def remember_size(self, path: str, unique: int) -> None:
-        """Keep a measured size for the list."""
-        self._sizes[path] = unique
+        """Keep a measured size for the list, until the environment is changed."""
+        info = describe_environment(path, self.settings)
+        if info is not None:
+            self._sizes[path] = info.modified, unique
+
+    def _size(self, info: EnvironmentInfo) -> int | None:
+        modified, unique = self._sizes.get(info.path, (0.0, 0))
+        return unique if modified and modified == info.modified else None
 
 
 def _stamp(prefix: Path) -> object:

@@ -42,7 +42,6 @@ class Services:
         self.directory = directory
         self.queries = queries
         self._submitting = threading.Lock()
-        self._making = threading.Lock()
         self._readers = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="envs-read")
         self._cancellers = ThreadPoolExecutor(CANCELLING_THREADS, thread_name_prefix="envs-cancel")
 

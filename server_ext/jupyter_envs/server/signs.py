@@ -13,10 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from jupyter_envs.engine.history.generations import DIRECTORY as GENERATIONS
 from jupyter_envs.engine.prefix.records import META_DIRECTORY
 from jupyter_envs.engine.prefix.registry import read_registered, registry_path
-from jupyter_envs.engine.prefix.state import state_path
 from jupyter_envs.jobs.pulse import JobSign
 from jupyter_envs.kernels.directory import find_registered
 
@@ -39,7 +37,7 @@ class EnvironmentChange(NamedTuple):
     change: Change
 
 
-def changed_environments(before: Mapping[str, Times], after: Mapping[str, Times]) -> Iterator[EnvironmentChange]:
+def changed_environments(before: Mapping[str, int], after: Mapping[str, int]) -> Iterator[EnvironmentChange]:
     """Yield what differs between two looks at the environments. Pure."""
     for path in after.keys() - before.keys():
         yield EnvironmentChange(path, "created")
@@ -77,10 +75,17 @@ class EnvironmentSigns:
         self._lists = [_Cached(directory, partial(_subdirectories, directory)) for directory in directories]
         self._lists.append(_Cached(registry, partial(read_registered, environ)))
 
-    def look(self) -> dict[str, Times]:
-        """Return the times of what a change of an environment touches, by path."""
-        paths = dict.fromkeys(path for each in self._lists for path in each.get())
-        return {path: times for path in paths if (times := _times(path)) is not None}
+    def look(self) -> dict[str, int]:
+        """Return the time of each environment's ``conda-meta``, by path.
+
+        Every change moves something into it, be it only the history; one stat for each, several times a second.
+        """
+        return {
+            path: modified
+            for each in self._lists
+            for path in each.get()
+            if (modified := _modified(f"{path}/{META_DIRECTORY}"))
+        }
 
 
 class KernelSigns:
@@ -117,15 +122,6 @@ class _Cached:
             # A place that has just changed may change again within one tick of the file system's clock.
             self._time = modified if time.time_ns() - modified > TICK else -1
         return self._found
-
-
-def _times(prefix: str) -> Times | None:
-    """Return the times of an environment's records, its state and its generations; ``None`` when there is none."""
-    meta = os.path.join(prefix, META_DIRECTORY)
-    own = _modified(meta)
-    if not own:
-        return None
-    return own, _modified(str(state_path(prefix))), _modified(os.path.join(prefix, GENERATIONS))
 
 
 def _modified(path: str) -> int:

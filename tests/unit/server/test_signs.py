@@ -25,7 +25,7 @@ def environment(folder: Path, name: str) -> Path:
 
 
 def test_differences_between_two_looks() -> None:
-    before, after = {"/a": (1, 0), "/b": (1, 0), "/c": (1, 0)}, {"/b": (1, 0), "/c": (2, 0), "/d": (1, 0)}
+    before, after = {"/a": 1, "/b": 1, "/c": 1}, {"/b": 1, "/c": 2, "/d": 1}
     assert set(changed_environments(before, after)) == {
         EnvironmentChange("/a", "removed"),
         EnvironmentChange("/c", "changed"),
