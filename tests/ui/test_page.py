@@ -282,6 +282,20 @@ def test_of_thousands_of_packages_those_in_sight_are_drawn(page: Page, lab: LabS
     assert view.get_by_role("row").count() < 60
 
 
+def test_without_a_main_area_the_page_covers_the_window(
+    open_lab: Callable[..., Page], lab: LabServer, place: str, shot: Shot
+) -> None:
+    page = open_lab(path="tree")
+    view = open_page(page, lab, place)
+    shot(page, "page-notebook7")
+    view.get_by_role("button", name="Rename…").click()
+    expect(page.locator(".jp-Dialog").get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+    page.get_by_role("dialog", name=place).get_by_role("button", name="Close", exact=True).click()
+    expect(page.locator(".jp-envs-Page")).to_have_count(0)
+
+
 @pytest.mark.network
 def test_the_kernel_leaves_the_launcher_and_comes_back(page: Page, lab: LabServer, analysis: str, shot: Shot) -> None:
     view = open_page(page, lab, analysis, "kernel")

@@ -11,6 +11,7 @@ import { environmentIcon } from '../icons';
 import { PageModel, asTab } from '../models/page/page';
 import { IEnvironmentsManager } from '../tokens';
 import { PagePanel } from '../widgets/page/pagePanel';
+import { PageWindow } from '../widgets/page/pageWindow';
 import type { IPageActions } from '../widgets/page/pageView';
 
 type Page = MainAreaWidget<PagePanel>;
@@ -40,7 +41,7 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
         await tracker.add(page);
         page.content.model.changed.connect(() => void tracker.save(page));
       }
-      await show(app, page, trans);
+      show(app, page, trans);
     };
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('Open environment'),
@@ -90,24 +91,16 @@ function makePage(
   return page;
 }
 
-/** Show the page in the main area; where there is none for it (a notebook's own window), in a dialog. */
-async function show(app: JupyterFrontEnd, page: Page, trans: TranslationBundle): Promise<void> {
+/** Show the page in the main area; where there is no room for it there (in Notebook 7), over the whole window. */
+function show(app: JupyterFrontEnd, page: Page, trans: TranslationBundle): void {
   if (!page.isAttached) {
     app.shell.add(page, 'main', { type: 'Environment' });
   }
   if (page.isAttached) {
     app.shell.activateById(page.id);
-    return;
+  } else {
+    new PageWindow(page, app.shell.node, trans).open();
   }
-  const dialog = new Dialog({
-    title: page.title.label,
-    body: page.content,
-    buttons: [Dialog.okButton({ label: trans.__('Close') })],
-    hasClose: true
-  });
-  dialog.addClass('jp-envs-PageDialog');
-  await dialog.launch();
-  page.dispose();
 }
 
 function makeActions(

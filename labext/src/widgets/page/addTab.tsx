@@ -31,7 +31,7 @@ export function AddTab(props: IAddTabProps): JSX.Element {
       event.preventDefault();
       list.current?.querySelector<HTMLElement>('button[tabindex="0"]')?.focus();
     } else if (event.key === 'Escape' && model.text) {
-      event.stopPropagation();
+      event.preventDefault();
       model.setText('');
     }
   };

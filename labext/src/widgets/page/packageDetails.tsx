@@ -31,6 +31,7 @@ export function PackageDetails(props: IPackageDetailsProps): JSX.Element {
   const each = row.package;
   const close = (event: React.KeyboardEvent): void => {
     if (event.key === 'Escape') {
+      event.preventDefault();
       props.onClose();
     }
   };

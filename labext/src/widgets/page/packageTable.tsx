@@ -134,7 +134,7 @@ function onKey(event: React.KeyboardEvent, context: IKeyContext): boolean {
     ' ': () => context.toggle(name, event.shiftKey),
     Enter: () => context.onOpen(name),
     Delete: () => context.onRemove(name),
-    Escape: () => context.onOpen('')
+    ...(context.open && { Escape: () => context.onOpen('') })
   };
   if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
     context.onAll(true);
