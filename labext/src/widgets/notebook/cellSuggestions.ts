@@ -57,11 +57,16 @@ class CellSuggestion {
     }
   }
 
-  /** Errors end a cell: only the last output can be the one. */
+  /** An error ends a cell, but the kernel may print after it, as the magics do. */
   private _find(): IMissingModule | null {
     const { outputs } = this._cell.model;
-    const last = outputs.length > 0 ? outputs.get(outputs.length - 1) : null;
-    return last?.type === 'error' ? missingIn(last.toJSON() as IErrorOutput) : null;
+    for (let index = outputs.length - 1; index >= 0; index--) {
+      const output = outputs.get(index);
+      if (output.type === 'error') {
+        return missingIn(output.toJSON() as IErrorOutput);
+      }
+    }
+    return null;
   }
 
   private _set(missing: IMissingModule | null, fresh: boolean): void {
