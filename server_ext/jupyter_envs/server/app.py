@@ -34,8 +34,6 @@ class EnvsExtension(ExtensionApp):
     """Environments and kernels: REST below ``/envs/api/v1`` and events."""
 
     name = "jupyter_envs"
-    extension_url = "/envs/api/v1/about"
-    load_other_extensions = True
 
     root = setting(Unicode(None, allow_none=True, help="Folder of environments, package cache and jobs."))
     envs_directories = setting(
@@ -68,7 +66,11 @@ class EnvsExtension(ExtensionApp):
         Unicode(None, allow_none=True, help="Leave out packages published after this time (ISO 8601).")
     )
     run_link_scripts = setting(
-        Bool(None, allow_none=True, help="Whether packages may run their link scripts; refused when false.")
+        Bool(
+            None,
+            allow_none=True,
+            help="Whether link scripts of packages are run; without, packages are installed all the same.",
+        )
     )
     extra_safety_checks = setting(
         Bool(None, allow_none=True, help="Compare the digest of every single file when packages are extracted.")
@@ -120,11 +122,11 @@ class EnvsExtension(ExtensionApp):
         IOLoop.current().add_callback(self._watch)
 
     async def _watch(self) -> None:
-        """Refresh kernels that another version wrote, and begin to watch."""
-        await self._refresh_kernels()
+        """Begin to watch, then refresh kernels that another version wrote."""
         loop = asyncio.get_running_loop()
         self._watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)
         self._watcher.start()
+        await self._refresh_kernels()
 
     async def _refresh_kernels(self) -> None:
         try:
