@@ -15,6 +15,7 @@ from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
+from jupyter_envs.notebooks.answers import answer_for, lock_for
 from jupyter_envs.notebooks.check import check_notebook
 from jupyter_envs.notebooks.document import Notebook, read_notebook, write_notebook
 from jupyter_envs.notebooks.environment import check_allowed, environment_name, need_of
@@ -236,3 +237,26 @@ def test_a_script_block_is_checked_by_names(engine: Engine, tmp_path: Path) -> N
     assert found.against == "script"
     assert [(each.module, each.package) for each in found.missing] == [("yaml", "pyyaml")]
     assert found.unused == ("rich",)
+
+
+def test_what_a_program_shows_needs_no_file_and_builds_nothing(
+    engine: Engine, locked: Notebook, tmp_path: Path
+) -> None:
+    prefix = Path(need_of(locked, engine).prefix)
+    content, path = json.loads(locked.text), tmp_path / "unsaved" / "my work.ipynb"
+    ready = answer_for(content, path, engine, [kernel(prefix)])
+    assert (ready.state, ready.prefix, ready.kernel, ready.request) == ("ready", str(prefix), "envs-a", None)
+    assert lock_for(content, engine, prefix) == content["metadata"][KEY]
+    engine.delete(prefix)
+    build = answer_for(content, path, engine, [])
+    assert (build.state, build.kernel, build.requested) == ("build", "", ("python", "tool=1.0", "ipykernel"))
+    assert build.origins == {"channel": 3}
+    assert build.download_bytes > 0
+    assert build.request is not None
+    assert build.name == Path(build.request.prefix).name
+    assert msgspec.json.decode(msgspec.json.encode(build))["request"]["action"] == "create"
+    none = answer_for({"nbformat": 4, "metadata": {}, "cells": []}, path, engine, [])
+    assert (none.state, none.request) == ("none", None)
+    closed = Engine(msgspec.structs.replace(engine.settings, sources=("pypi",)))
+    refused = answer_for(content, path, closed, [])
+    assert (refused.refused, refused.request) == (("conda",), None)

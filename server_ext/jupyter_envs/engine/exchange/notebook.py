@@ -27,13 +27,22 @@ def parse_notebook_json(text: str, path: str = "") -> dict[str, Any]:
         ``exchange.notebook``: it is none, or of an older format.
     """
     try:
-        value: dict[str, Any] = json.loads(text)
+        value: object = json.loads(text)
     except ValueError as error:
         raise SpecError(
             f"not a notebook: {path}: {error}", hint="give an .ipynb file", code="exchange.notebook"
         ) from error
+    return checked_notebook(value, path)
+
+
+def checked_notebook(value: object, path: str = "") -> dict[str, Any]:
+    """Return JSON that is a notebook of format 4; raises ``SpecError`` (``exchange.notebook``) for any other."""
     version = value.get("nbformat") if isinstance(value, dict) else None
-    if not isinstance(version, int) or (version >= OLDEST_FORMAT and not isinstance(value.get("cells"), list)):
+    if (
+        not isinstance(value, dict)
+        or not isinstance(version, int)
+        or (version >= OLDEST_FORMAT and not isinstance(value.get("cells"), list))
+    ):
         raise SpecError(f"not a notebook: {path}", hint="give an .ipynb file", code="exchange.notebook")
     if version < OLDEST_FORMAT:
         raise SpecError(

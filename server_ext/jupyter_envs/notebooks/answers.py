@@ -1,0 +1,106 @@
+"""What a program that shows a notebook asks: does its environment exist here, what would building it mean, its lock.
+
+For JSON, of notebooks that may not be saved: the content is given, nothing is read from its file. Refuses to build: the
+request that an answer holds is planned and executed as any other, after a person agreed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.exchange.notebook import checked_notebook
+from jupyter_envs.engine.exchange.notebook_lock import find_lock, lock_json
+from jupyter_envs.engine.models.origins import origin_of
+from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.kernels.directory import RegisteredKernel
+from jupyter_envs.notebooks.document import Notebook
+from jupyter_envs.notebooks.environment import State, need_of
+from jupyter_envs.notebooks.lock import find_kernel, lock_of
+
+
+class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be shown of a notebook's environment.
+
+    ``state``, ``prefix``, ``because``, ``refused`` and ``beside`` are those of ``Need``. ``kernel`` is the name of the
+    kernel to choose when the environment is ready, ``name`` what a new environment would be called. ``requested`` and
+    ``platforms`` are the lock's, ``origins`` counts the locked packages by where they come from (a channel, ``pypi``,
+    ``interpreter``), ``download_bytes`` is the sum of their archives; what is in the cache already counts for the plan,
+    not here. ``request`` makes the environment: to be planned, so that its cost and its link scripts can be
+    shown, and executed when a person agrees.
+    """
+
+    state: State
+    prefix: str = ""
+    kernel: str = ""
+    name: str = ""
+    because: str = ""
+    requested: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    origins: dict[str, int] = {}
+    download_bytes: int = 0
+    refused: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    request: ChangeRequest | None = None
+
+
+def answer_for(content: object, path: Path, engine: Engine, kernels: Iterable[RegisteredKernel]) -> NotebookAnswer:
+    """Return what is to be shown of a notebook's environment.
+
+    Parameters
+    ----------
+    content : object
+        The notebook as JSON.
+    path : Path
+        Where it is, or would be: for its name and the files beside it.
+    engine : Engine
+        Asked for the environments that there are.
+    kernels : iterable of RegisteredKernel
+        Those that are registered.
+
+    Raises
+    ------
+    SpecError
+        It is no notebook of format 4, or what it carries cannot be read.
+    """
+    notebook = Notebook(path, "", checked_notebook(content, path.name))
+    lock = find_lock(notebook.metadata, path.name)
+    registered = list(kernels)
+    own = find_kernel(notebook.metadata, registered)
+    need = need_of(notebook, engine, preferred=own.prefix if own else "")
+    request = need.request
+    return NotebookAnswer(
+        state=need.state,
+        prefix=need.prefix,
+        kernel=next((kernel.name for kernel in registered if kernel.prefix == need.prefix), ""),
+        name=Path(request.prefix).name if request else "",
+        because=need.because,
+        requested=lock.requested if lock else request.specs if request else (),
+        platforms=tuple(lock.platforms) if lock else (),
+        origins=dict(sorted(Counter(map(origin_of, need.locked)).items())),
+        download_bytes=sum(record.size or 0 for record in need.locked) if need.state == "build" else 0,
+        refused=need.refused,
+        beside=need.beside,
+        request=None if need.refused else request,
+    )
+
+
+def lock_for(content: Mapping[str, Any], engine: Engine, prefix: Path) -> dict[str, Any]:
+    """Return the lock of an environment as it is to stand in a notebook's metadata (``notebook_lock.KEY``).
+
+    Parameters
+    ----------
+    content : mapping
+        The notebook as JSON; packages that it is locked to on other platforms stay.
+    engine : Engine
+        Reads the environment.
+    prefix : Path
+        The environment.
+    """
+    metadata = content.get("metadata")
+    return lock_json(lock_of(engine, prefix, find_lock(metadata if isinstance(metadata, dict) else {})))
