@@ -70,6 +70,7 @@ def test_a_restart_is_asked_for_only_when_something_imported_has_changed(
     assert "restart" not in kernel.good(f"%envinstall beside=2.0 {options(here)}").text
     changed = kernel.good(f"%envinstall tool=2.0 {options(here)}")
     assert changed.text.endswith("restart the kernel: tool was imported before it changed")
+    assert "restart" not in kernel.good("%envundo").text  # the very files that were imported are back
     kernel.good(f"%envinstall inner {options(here)}")
     assert "restart" not in kernel.good("%envremove inner").text
 

@@ -1,7 +1,8 @@
 """Modules before and after a change: what was imported from files that are others now, and what can be imported now.
 
 Owns the one question that decides about a restart: is the file of a loaded module still the one it was loaded from?
-A package is linked anew as a whole, so each of its files has another inode, size or time afterwards.
+A package is linked anew as a whole, so each of its files has another inode, size or time afterwards; one that an undo
+brings back is the same file again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Optional, Tuple
 
 Identity = Optional[Tuple[int, int, int]]  # inode, size, time; None when there is no file
 
+_first: dict[str, Identity] = {}
+"""What each file was when its module was first met here: what is loaded, for all that is known."""
+
 
 def loaded_files(prefix: str) -> dict[str, Identity]:
     """Return the files below a prefix from which modules were imported, and which files they are."""
@@ -24,6 +28,7 @@ def loaded_files(prefix: str) -> dict[str, Identity]:
         path = getattr(module, "__file__", None)
         if isinstance(path, str) and path.startswith(own):
             found[path] = _identity(path)
+            _first.setdefault(path, found[path])
     return found
 
 
@@ -37,8 +42,9 @@ def _identity(path: str) -> Identity:
 
 def changed_modules(before: dict[str, Identity]) -> list[str]:
     """Return the top-level modules whose files are others than they were, ``python`` for those of Python itself."""
-    changed = {_top_level(path) for path, identity in before.items() if _identity(path) != identity}
-    return sorted(changed)
+    now = {path: _identity(path) for path in before}
+    changed = (path for path in before if now[path] not in (before[path], _first.get(path)))
+    return sorted({_top_level(path) for path in changed})
 
 
 def _top_level(path: str) -> str:

@@ -46,6 +46,20 @@ def test_only_modules_whose_own_files_are_others_need_a_restart(tmp_path: Path, 
     assert changed_modules(before) == ["one_magic", "two_magic"]
 
 
+def test_what_an_undo_brings_back_needs_no_restart(tmp_path: Path, packages: Path) -> None:
+    source, cached = packages / "back_magic.py", tmp_path / "cached.py"
+    write(source, "x = 1\n")
+    cached.hardlink_to(source)
+    importlib.import_module("back_magic")
+    before = loaded_files(str(tmp_path))
+    write(source, "x = 2\n")
+    assert changed_modules(before) == ["back_magic"]
+    before = loaded_files(str(tmp_path))
+    source.unlink()
+    source.hardlink_to(cached)
+    assert changed_modules(before) == []
+
+
 def test_a_module_of_the_standard_library_counts_as_python(tmp_path: Path, packages: Path) -> None:
     library = tmp_path / "lib/python3"
     write(library / "old_magic.py", "")
