@@ -18,11 +18,21 @@ def package_name(spec_text: str) -> str:
 
 
 def merge_requested(requested: Sequence[str], specs: Iterable[str]) -> tuple[str, ...]:
-    """Return the requested specs after new ones: a new spec replaces those of the same name, order is kept."""
-    merged = {package_name(spec): spec for spec in requested}
+    """Return the requested specs after new ones: new specs replace the old ones of their names, order is kept.
+
+    Several new specs of one name all hold (``numpy>=1.20`` and ``numpy<2``).
+
+    >>> merge_requested(["numpy", "six"], ["numpy>=1.20", "numpy<2"])
+    ('numpy>=1.20', 'numpy<2', 'six')
+    """
+    merged: dict[str, tuple[str, ...]] = {}
+    for spec in requested:
+        merged[package_name(spec)] = (*merged.get(package_name(spec), ()), spec)
+    new: dict[str, tuple[str, ...]] = {}
     for spec in specs:
-        merged[package_name(spec)] = spec
-    return tuple(merged.values())
+        new[package_name(spec)] = (*new.get(package_name(spec), ()), spec)
+    merged.update({name: tuple(dict.fromkeys(of_name)) for name, of_name in new.items()})
+    return tuple(spec for of_name in merged.values() for spec in of_name)
 
 
 def dependency_names(record: PackageRecord) -> list[str]:

@@ -15,6 +15,10 @@ PLOTTING = records(python="", numpy="python", pandas="python numpy", matplotlib=
 
 def test_a_new_spec_replaces_the_one_of_the_same_name_and_keeps_its_place() -> None:
     assert merge_requested(("python=3.11", "numpy"), ("numpy<2", "pandas")) == ("python=3.11", "numpy<2", "pandas")
+    both = merge_requested(("numpy", "six"), ("numpy>=1.20", "numpy<2", "numpy<2"))
+    assert both == ("numpy>=1.20", "numpy<2", "six")
+    assert merge_requested(both, ("pandas",)) == (*both, "pandas")
+    assert merge_requested(both, ("numpy=1.26",)) == ("numpy=1.26", "six")
     assert merge_requested(("pypi::scikit-learn",), ("pypi::scikit_learn>=1",)) == ("pypi::scikit_learn>=1",)
 
 

@@ -18,7 +18,7 @@ from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 
 MAX_BYTES = 64 << 20
 _PIP_NAMES = re.compile(r"(requirements|constraints|reqs)", re.IGNORECASE)
-_PIP_LINE = re.compile(r"^\s*(-|[A-Za-z0-9._-]+\s*(\[|~=|;|@ ))", re.MULTILINE)
+_PIP_LINE = re.compile(r"^\s*(-|# python \d|[A-Za-z0-9._-]+\s*(\[|~=|;|@ |\S*\s+--hash=))", re.MULTILINE)
 _TOP_KEY = re.compile(r"^(\w[\w-]*)\s*:", re.MULTILINE)
 
 
