@@ -33,16 +33,17 @@ class Place:
         self.rattler_small = folder / "rattler-small"
         self.records, self.small_record = folder / "records.json", folder / "small.json"
         self.listing = folder / "listing"
+        self._aside = folder / "aside"
         self.wanted: list[str] = self.manifest["wanted"]
         self.small: str = self.manifest["small"]
 
     def __enter__(self) -> Place:
-        self.clear(self.folder)
+        self.remove(self.folder)
         self.folder.mkdir(parents=True)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.clear(self.folder)
+        self.remove(self.folder)
 
     @property
     def channel_url(self) -> str:
@@ -55,6 +56,20 @@ class Place:
         return self.root / "pkgs" / ".pyc"
 
     def clear(self, *folders: Path) -> None:
+        """Make room: remove folders on tmpfs; on disk put them aside until the end.
+
+        ext4 does not use an inode again for minutes after it was freed, and whoever makes a directory meanwhile searches
+        past all of them: after the removal of an environment that takes longer than linking the next one.
+        """
+        if self.kind != "disk":
+            self.remove(*folders)
+            return
+        for folder in folders:
+            if folder.exists():
+                self._aside.mkdir(parents=True, exist_ok=True)
+                folder.rename(self._aside / str(len(os.listdir(self._aside))))
+
+    def remove(self, *folders: Path) -> None:
         """Remove folders, quickly."""
         subprocess.run(["rm", "-rf", *map(str, folders)], check=True)
 

@@ -20,8 +20,9 @@ from jupyter_envs.engine.package_cache.cache import PackageCache
 EXTRACTED_RATIO = 3.5
 """Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
 
-DIRECTORIES_EACH = 20
-"""Directories that a package brings, in the mean; used before extraction."""
+DIRECTORIES_EACH = 3
+BYTES_A_DIRECTORY = 64 << 10
+"""A package brings three directories, and one more for so many bytes of its archive: used before extraction."""
 
 
 def disk_cost(
@@ -49,21 +50,26 @@ def disk_cost(
         for entry in manifest.paths
         if entry.prefix_placeholder or entry.no_link
     )
-    extracted = int(EXTRACTED_RATIO * sum(record.size or 0 for record in missing))
-    return own + extracted + _directory_cost(manifests, len(missing), target)
+    archives = sum(record.size or 0 for record in missing)
+    unknown = DIRECTORIES_EACH * len(missing) + archives // BYTES_A_DIRECTORY
+    return own + int(EXTRACTED_RATIO * archives) + _directory_cost(manifests, unknown, target, cache)
 
 
-def _directory_cost(manifests: Iterable[PackageManifest], missing: int, target: LinkTarget) -> int:
-    """Return the bytes of directories, which no two environments share; on tmpfs they take none."""
+def _directory_cost(manifests: Iterable[PackageManifest], unknown: int, target: LinkTarget, cache: PackageCache) -> int:
+    """Return the bytes of directories, which no two environments share; on tmpfs they take none.
+
+    ``unknown`` is how many the packages bring that are not extracted yet.
+    """
     each = _bytes_of_a_directory(Path(target.prefix))
     if not each:
         return 0
     found: set[str] = set()
     for manifest in manifests:
-        directories = directories_of(entry.path for entry in manifest.paths)
+        compiled = cache.manifest(manifest.record, target.cache_tag).pyc
+        directories = directories_of(entry.path for entry in (*manifest.paths, *compiled))
         found.update(place_directories(directories, target, noarch=manifest.noarch))
     new = sum(not os.path.isdir(f"{target.prefix}/{path}") for path in parents(found))
-    return each * (new + DIRECTORIES_EACH * missing)
+    return each * (new + unknown)
 
 
 def _bytes_of_a_directory(prefix: Path) -> int:
