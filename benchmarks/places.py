@@ -58,8 +58,8 @@ class Place:
     def clear(self, *folders: Path) -> None:
         """Make room: remove folders on tmpfs; on disk put them aside until the end.
 
-        ext4 does not use an inode again for minutes after it was freed, and whoever makes a directory meanwhile searches
-        past all of them: after the removal of an environment that takes longer than linking the next one.
+        ext4 does not use an inode again for minutes after it was freed, and whoever makes a directory meanwhile
+        searches past all of them: after the removal of an environment that takes longer than linking the next one.
         """
         if self.kind != "disk":
             self.remove(*folders)

@@ -130,15 +130,18 @@ def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
         return swept
     for entry in sorted(parent.glob(".*.*")):
         kind = entry.name.rpartition(".")[2]
-        if kind == CREATING:
-            lock = entry / PREFIX_LOCK
-            abandoned = not is_locked(lock) if lock.exists() else now - entry.stat().st_mtime > grace
-        else:
-            abandoned = kind == REMOVING
-        if abandoned:
+        if kind == REMOVING or (kind == CREATING and _is_abandoned(entry, now - grace)):
             _remove(entry)
             swept.append(entry.name)
     return swept
+
+
+def _is_abandoned(building: Path, before: float) -> bool:
+    lock = building / PREFIX_LOCK
+    try:
+        return not is_locked(lock) if lock.exists() else building.stat().st_mtime < before
+    except FileNotFoundError:  # its maker has just finished
+        return False
 
 
 def _remove(building: Path) -> None:
