@@ -69,6 +69,14 @@ describe('ChangesModel', () => {
     expect(api.plans.execute.mock.calls.length).toBe(0);
   });
 
+  it('says only that a job was stopped when it was', async () => {
+    const { api, model } = made();
+    await model.start([INSTALL]);
+    api.plans.execute.mockResolvedValueOnce(job('j', { state: 'cancelled', error: { code: 'cancelled', message: 'cancelled' } }));
+    await model.apply();
+    expect([model.state, model.problem?.code, model.problem?.message]).toEqual(['failed', 'job.cancelled', '']);
+  });
+
   it('goes on to the next request where the first has nothing to do', async () => {
     const { api, model } = made();
     await model.start([REMOVE, INSTALL]);

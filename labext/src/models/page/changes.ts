@@ -216,6 +216,8 @@ export class ChangesModel extends Model {
   private _job: IJob | null = null;
 }
 
+/** Why a job failed; of one that was stopped only that it was, which those who draw put into words. */
 function problemOf(job: IJob): IProblem {
-  return job.error ?? { code: `job.${job.state}`, message: '', hint: '', detail: null };
+  const error = job.state === 'failed' ? job.error : null;
+  return error ?? { code: `job.${job.state}`, message: '', hint: '', detail: null };
 }

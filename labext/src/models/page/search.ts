@@ -10,7 +10,7 @@ const PAUSE_MS = 150;
 const AGAIN_MS = 700;
 const MOST_REPEATS = 5;
 
-/** A package that is looked at, from one source (empty: from any). */
+/** A package that is looked at; an empty source stands for all of them. */
 export interface ILooked {
   readonly name: string;
   readonly source: string;

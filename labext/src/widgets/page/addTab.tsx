@@ -63,21 +63,31 @@ export function AddTab(props: IAddTabProps): JSX.Element {
         <div className="jp-envs-Add-found">
           <Found {...props} listRef={list} />
         </div>
-        {model.looked && model.versions && (
-          <VersionChooser
-            key={`${model.looked.source} ${model.looked.name}`}
-            looked={model.looked}
-            versions={model.versions}
-            installed={installedVersion(page, model.looked.name)}
-            item={page.cart.find(model.looked.name)}
-            trans={trans}
-            onPut={item => page.cart.put(item)}
-            onTake={name => page.cart.take(name)}
-            onClose={() => model.look(null)}
-          />
-        )}
+        <Versions {...props} />
       </div>
     </div>
+  );
+}
+
+/** The versions of the package that is looked at. */
+function Versions(props: IAddTabProps): JSX.Element | null {
+  const { page, trans } = props;
+  const { looked, versions } = page.search;
+  if (!looked || !versions) {
+    return null;
+  }
+  return (
+    <VersionChooser
+      key={`${looked.source} ${looked.name}`}
+      looked={looked}
+      versions={versions}
+      installed={installedVersion(page, looked.name)}
+      item={page.cart.find(looked.name)}
+      trans={trans}
+      onPut={item => page.cart.put(item)}
+      onTake={name => page.cart.take(name)}
+      onClose={() => page.search.look(null)}
+    />
   );
 }
 

@@ -9,7 +9,7 @@ import * as React from 'react';
 
 import type { CartModel } from '../../models/page/cart';
 import { Column, IOrder, IRow, isManaged } from '../../models/page/packageRows';
-import { scrollFor } from '../../models/page/window';
+import { IRange, scrollFor } from '../../models/page/window';
 import { PackageRow } from './packageRow';
 import { useWindow } from './useWindow';
 
@@ -39,13 +39,78 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
   const { rows, trans, id } = props;
   const scroller = React.useRef<HTMLDivElement>(null);
   const { range, onScroll } = useWindow(scroller, ROW_HEIGHT, rows.length);
-  const [active, setActive] = React.useState(0);
+  const cursor = useCursor(props, scroller);
+  const isShown = cursor.place >= range.first && cursor.place < range.last;
+  return (
+    <div
+      ref={scroller}
+      className="jp-envs-Grid"
+      role="grid"
+      aria-label={trans.__('Installed packages')}
+      aria-rowcount={rows.length + 1}
+      aria-multiselectable="true"
+      aria-activedescendant={isShown && rows.length > 0 ? `${id}-${cursor.place}` : undefined}
+      tabIndex={0}
+      onScroll={onScroll}
+      onKeyDown={cursor.onKeyDown}
+    >
+      <Head {...props} />
+      {rows.length === 0 && <Nothing text={props.empty} />}
+      <Rows {...props} range={range} cursor={cursor} />
+    </div>
+  );
+}
+
+/** The rows in sight, at their places. */
+function Rows(props: IPackageTableProps & { range: IRange; cursor: ICursor }): JSX.Element {
+  const { rows, range, cursor } = props;
+  return (
+    <div role="rowgroup" className="jp-envs-Grid-body" style={{ height: rows.length * ROW_HEIGHT }}>
+      {rows.slice(range.first, range.last).map((row, offset) => {
+        const index = range.first + offset;
+        const { name } = row.package;
+        return (
+          <PackageRow
+            key={name}
+            id={`${props.id}-${index}`}
+            row={row}
+            index={index}
+            height={ROW_HEIGHT}
+            isActive={index === cursor.place}
+            isOpen={name === props.open}
+            isSelected={props.selected.has(name)}
+            pending={props.cart.find(name)?.action ?? ''}
+            trans={props.trans}
+            onToggle={extend => cursor.toggle(name, extend)}
+            onOpen={() => {
+              cursor.put(index);
+              props.onOpen(name);
+            }}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+/** The active row, and what moves it. */
+interface ICursor {
+  readonly place: number;
+  readonly put: (place: number) => void;
+  /** Select a row or no longer; or all from the one before to it. */
+  readonly toggle: (name: string, extend: boolean) => void;
+  readonly onKeyDown: (event: React.KeyboardEvent) => void;
+}
+
+function useCursor(props: IPackageTableProps, scroller: React.RefObject<HTMLElement>): ICursor {
+  const { rows } = props;
+  const [active, put] = React.useState(0);
   const [anchor, setAnchor] = React.useState('');
   const place = Math.min(active, rows.length - 1);
   const go = (to: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     const node = scroller.current;
-    setActive(next);
+    put(next);
     if (node) {
       node.scrollTop = scrollFor(next, node.scrollTop, node.clientHeight, ROW_HEIGHT, ROW_HEIGHT);
     }
@@ -63,51 +128,13 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const name = rows[place]?.package.name;
-    if (event.target === scroller.current && name && onKey(event, { ...props, name, place, page: pageOf(scroller), go, toggle })) {
+    const isHere = event.target === scroller.current; // not in a button of the heading
+    if (isHere && name && onKey(event, { ...props, name, place, page: pageOf(scroller), go, toggle })) {
       event.preventDefault();
       event.stopPropagation();
     }
   };
-  const shown = rows.slice(range.first, range.last);
-  const isShown = place >= range.first && place < range.last;
-  return (
-    <div
-      ref={scroller}
-      className="jp-envs-Grid"
-      role="grid"
-      aria-label={trans.__('Installed packages')}
-      aria-rowcount={rows.length + 1}
-      aria-multiselectable="true"
-      aria-activedescendant={isShown && rows.length > 0 ? `${id}-${place}` : undefined}
-      tabIndex={0}
-      onScroll={onScroll}
-      onKeyDown={onKeyDown}
-    >
-      <Head {...props} />
-      {rows.length === 0 && <Nothing text={props.empty} />}
-      <div role="rowgroup" className="jp-envs-Grid-body" style={{ height: rows.length * ROW_HEIGHT }}>
-        {shown.map((row, index) => (
-          <PackageRow
-            key={row.package.name}
-            id={`${id}-${range.first + index}`}
-            row={row}
-            index={range.first + index}
-            height={ROW_HEIGHT}
-            isActive={range.first + index === place}
-            isOpen={row.package.name === props.open}
-            isSelected={props.selected.has(row.package.name)}
-            pending={props.cart.find(row.package.name)?.action ?? ''}
-            trans={trans}
-            onToggle={extend => toggle(row.package.name, extend)}
-            onOpen={() => {
-              setActive(range.first + index);
-              props.onOpen(row.package.name);
-            }}
-          />
-        ))}
-      </div>
-    </div>
-  );
+  return { place, put, toggle, onKeyDown };
 }
 
 interface IKeyContext extends IPackageTableProps {

@@ -50,39 +50,53 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       )}
       {model.updates.problem && <p className="jp-envs-PageNote">{model.updates.problem.message}</p>}
       <div className="jp-envs-Split">
-        <PackageTable
-          id={`${props.prefix}-packages`}
-          rows={model.rows}
-          order={model.order}
-          selected={model.selected}
-          open={model.open?.package.name ?? ''}
-          cart={page.cart}
-          trans={trans}
-          onSort={column => model.sortBy(column)}
-          onToggle={name => model.toggle(name)}
-          onRange={(from, to) => model.selectRange(from, to)}
-          onAll={all => model.selectAll(all)}
-          onOpen={name => model.setOpen(name)}
-          onRemove={name => putAll(page, [name], removal)}
-          empty={emptyText(model, trans)}
-        />
-        {model.open && (
-          <PackageDetails
-            row={model.open}
-            why={model.why}
-            trans={trans}
-            pending={page.cart.find(model.open.package.name) !== null}
-            onWhy={() => void model.askWhy()}
-            onOpen={name => model.setOpen(name)}
-            onClose={() => model.setOpen('')}
-            onUpdate={row => page.cart.put(update(row))}
-            onRemove={row => page.cart.put(removal(row))}
-            onChoose={row => page.chooseVersion(row.package.name, row.package.source)}
-          />
-        )}
+        <Table {...props} />
+        {model.open && <Details {...props} row={model.open} />}
       </div>
       <Footer {...props} />
     </div>
+  );
+}
+
+function Table(props: IPackagesTabProps): JSX.Element {
+  const { page, trans } = props;
+  const model = page.packages;
+  return (
+    <PackageTable
+      id={`${props.prefix}-packages`}
+      rows={model.rows}
+      order={model.order}
+      selected={model.selected}
+      open={model.open?.package.name ?? ''}
+      cart={page.cart}
+      trans={trans}
+      onSort={column => model.sortBy(column)}
+      onToggle={name => model.toggle(name)}
+      onRange={(from, to) => model.selectRange(from, to)}
+      onAll={all => model.selectAll(all)}
+      onOpen={name => model.setOpen(name)}
+      onRemove={name => putAll(page, [name], removal)}
+      empty={emptyText(model, trans)}
+    />
+  );
+}
+
+function Details(props: IPackagesTabProps & { row: IRow }): JSX.Element {
+  const { page, trans, row } = props;
+  const model = page.packages;
+  return (
+    <PackageDetails
+      row={row}
+      why={model.why}
+      trans={trans}
+      pending={page.cart.find(row.package.name) !== null}
+      onWhy={() => void model.askWhy()}
+      onOpen={name => model.setOpen(name)}
+      onClose={() => model.setOpen('')}
+      onUpdate={() => page.cart.put(update(row))}
+      onRemove={() => page.cart.put(removal(row))}
+      onChoose={() => page.chooseVersion(row.package.name, row.package.source)}
+    />
   );
 }
 
