@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from jupyter_envs.build.models import BuildRequest
@@ -75,6 +77,30 @@ def test_a_cancelled_build_leaves_nothing(settings: Settings, tmp_path: Path) ->
     assert "nothing half" in str(job.error["message"])
     assert not list(tmp_path.glob("out/*/*.conda"))
     assert not list((Path(settings.root) / "builds").glob("[!.]*"))
+
+
+def test_what_a_killed_build_left_is_gone_after_the_next(settings: Settings, tmp_path: Path) -> None:
+    client = JobClient(settings)
+    pid_file = tmp_path / "pid"
+    recipe = simple(tmp_path, "slow", f"sleep 60 & echo $! > {pid_file}; wait\n")
+    request = BuildRequest(recipes=(str(recipe),), output=str(tmp_path / "out"), channels=(), sources=("conda",))
+    job = client.submit(JobRequest(kind="build", build=request, register_kernel=False))
+    deadline = time.monotonic() + 30
+    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert job.pid is not None
+    os.kill(job.pid, signal.SIGKILL)
+    assert client.wait(job.id, timeout=20).state == "interrupted"
+    build(settings, tmp_path / "out", simple(tmp_path, "next"))
+    assert not list((Path(settings.root) / "builds").glob("[!.]*"))
+    assert not _runs(int(pid_file.read_text())), "nor does its script write on"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.parametrize("parallel", [1, 3])

@@ -204,6 +204,18 @@ source:
     assert caught.value.code == "build.patch"
 
 
+def test_hard_links_stay_one_file_and_link_scripts_run(settings: Settings, tmp_path: Path) -> None:
+    meta = 'package: {name: h, version: "1"}\nbuild: {post-link: after.sh}\n'
+    script = 'mkdir -p "$PREFIX/bin"; echo same > "$PREFIX/bin/one"; ln "$PREFIX/bin/one" "$PREFIX/bin/two"\n'
+    files = {"meta.yaml": meta, "build.sh": script, "after.sh": 'echo "$PKG_NAME" > "$PREFIX/linked"\n'}
+    (package,) = build(settings, tmp_path / "out", write_recipe(tmp_path / "recipe", files)).packages
+    kinds = {member.name: member.type for _, member in stream_conda_component(package.path, component="pkg")}
+    assert kinds == {"bin/.h-post-link.sh": tarfile.REGTYPE, "bin/one": tarfile.REGTYPE, "bin/two": tarfile.LNKTYPE}
+    prefix = install(settings, "e", "h", channels=(tmp_path / "out",))
+    assert (prefix / "bin/two").read_text() == "same\n"
+    assert (prefix / "linked").read_text() == "h\n"
+
+
 def test_each_variant_becomes_a_package(settings: Settings, tmp_path: Path, channel: Channel) -> None:
     for version in ("1.0", "2.0"):
         channel.add("zlib", version, files={f"include/{version}.h": ""})

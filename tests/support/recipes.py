@@ -117,12 +117,14 @@ def build(settings: Settings, output: Path, *recipes: Path, **options: Any) -> B
     return Builder(settings).build(request)
 
 
-def install(settings: Settings, name: str, *specs: str, channels: tuple[Path, ...]) -> Path:
+def install(
+    settings: Settings, name: str, *specs: str, channels: tuple[Path, ...], sources: tuple[str, ...] = ("conda",)
+) -> Path:
     """Make an environment and return its prefix."""
     engine = Engine(settings)
     prefix = Path(settings.envs_directories[0], name)
     request = ChangeRequest(
-        action="create", prefix=str(prefix), specs=specs, channels=tuple(map(str, channels)), sources=("conda",)
+        action="create", prefix=str(prefix), specs=specs, channels=tuple(map(str, channels)), sources=sources
     )
     engine.execute(engine.plan(request))
     return prefix

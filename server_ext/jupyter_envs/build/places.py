@@ -2,7 +2,7 @@
 
 The folder's name is the package's own, not a random one: paths get into what is built, and building twice gives the
 same bytes only in the same place. Two builds of the same package take turns (``flock``). What a killed build left is
-emptied by the next one.
+removed by the next one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from jupyter_envs.errors import BuildError, StorageError
 
 PREFIX_LENGTH = 255
+KEPT = ".kept"
 _PAD = "_placehold"
 
 
@@ -123,6 +124,7 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
             fcntl.flock(lock, fcntl.LOCK_EX)
             end_leftovers(folder)
             remove_tree(folder)
+            sweep(builds)
             folder.mkdir()
             places = Places(root=str(folder))
             for each in (places.work, places.home, places.temporary):
@@ -130,10 +132,24 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
             try:
                 yield places
             finally:
-                if not keep:
+                if keep:
+                    (folder / KEPT).touch()
+                else:
                     remove_tree(folder)
     except OSError as error:
         raise StorageError.from_os_error(error, f"building {name}") from error
+
+
+def sweep(builds: Path) -> None:
+    """Remove the folders of builds whose process was killed: nobody holds their lock, nobody wanted to keep them."""
+    for path in builds.glob(".*.lock"):
+        folder = builds / path.name[1 : -len(".lock")]
+        if not folder.is_dir() or (folder / KEPT).exists():
+            continue
+        with path.open("w") as lock, contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            end_leftovers(folder)
+            remove_tree(folder)
 
 
 def end_leftovers(folder: Path) -> None:

@@ -25,7 +25,7 @@ from jupyter_envs.errors import ArchiveError, BuildError, CancelledError, EnvsEr
 from jupyter_envs.settings import Settings
 
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
-ZIP_ENDINGS = (".zip", ".whl", ".jar")
+ZIP_ENDINGS = (".zip",)  # wheels and jars are files to be installed, not archives to be unpacked
 _GIT_TIMEOUT = 600
 
 
@@ -79,7 +79,7 @@ class SourceReader:
         name = source.file_name or os.path.basename(unquote(urlsplit(source.urls[0]).path)) or "source"
         path = self._fetched(source, name)
         if name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
-            unpack(path, name, target, hoist=not name.endswith(".whl"))
+            unpack(path, name, target)
         else:
             shutil.copy(path, target / name)
 
@@ -211,8 +211,8 @@ def copy_tree(origin: Path, target: Path, names: Sequence[str] | None = None) ->
             shutil.copy2(origin / name, target / name, follow_symlinks=False)
 
 
-def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
-    """Unpack an archive; the one folder that everything lies in is left out (``hoist``).
+def unpack(path: str, name: str, target: Path) -> None:
+    """Unpack an archive; the one folder that everything lies in is left out.
 
     Raises
     ------
@@ -234,7 +234,7 @@ def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
             code="archive.source",
         ) from error
     entries = list(into.iterdir())
-    top = entries[0] if hoist and len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() else into
+    top = entries[0] if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() else into
     for child in list(top.iterdir()):
         destination = target / child.name
         if destination.is_dir() and child.is_dir():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -37,6 +38,7 @@ class How(NamedTuple):
     compression: int
     parallel: int
     dask: str
+    quiet: bool
 
 
 _HOW = (
@@ -51,6 +53,7 @@ _HOW = (
     click.option(
         "--dask", default="", metavar="ADDRESS", help="Build on the Dask cluster of this scheduler (tcp://…)."
     ),
+    click.option("-q", "--quiet", is_flag=True, help="Do not show the log while it runs."),
 )
 
 
@@ -81,7 +84,7 @@ def variant_options(command: Command) -> Command:
 @click.option("--render", is_flag=True, help="Print the rendered recipes, build nothing.")
 @variant_options
 @how_options
-@click.option("-q", "--quiet", is_flag=True, help="Do not show the log while it runs.")
+@click.option("--from-pypi", metavar="NAME", help="Write a recipe for a project of the Python index, build nothing.")
 @source_options
 @json_option
 def build(
@@ -90,7 +93,7 @@ def build(
     render: bool,
     variant: Variants,
     how: How,
-    quiet: bool,
+    from_pypi: str | None,
     where: Sources,
     as_json: bool,
 ) -> None:
@@ -103,6 +106,8 @@ def build(
     jupyter envs create try -c ./channel hello
     """  # noqa: D301 click's mark for lines that stay as they are
     session = Session(as_json=as_json, offline=where.offline)
+    if from_pypi:
+        return _write_recipe(session, from_pypi, recipes)
     request = BuildRequest(
         recipes=tuple(_absolute(recipe) for recipe in recipes),
         output=output if "://" in output else os.path.abspath(output),
@@ -127,13 +132,25 @@ def build(
         return _show_rendered(session, request)
     job_request = JobRequest(kind="build", build=request, register_kernel=False, command=session.surface.command_line())
     try:
-        job = run_job(session, job_request) if quiet or as_json else _watch(session, job_request)
+        job = run_job(session, job_request) if how.quiet or as_json else _watch(session, job_request)
     except EnvsError as error:
         report: dict[str, Any] = error.detail.get("report") or {}  # type: ignore[assignment]  # what the job stored
         if len(report.get("packages", ())) > 1 and not as_json:
             _table(session, report)
         raise
     return _show(session, job)
+
+
+def _write_recipe(session: Session, name: str, folders: tuple[str, ...]) -> None:
+    """Write a recipe into the folder that is given, else into ``recipes/NAME``."""
+    from jupyter_envs.build.from_pypi import write_recipe
+
+    if len(folders) > 1:
+        raise SpecError("one folder is enough for one recipe", hint="`jupyter envs build --from-pypi NAME FOLDER`")
+    folder = Path(folders[0]) if folders else Path("recipes", re.split(r"[\[<>=!~ ;]", name, maxsplit=1)[0])
+    path = write_recipe(name, folder.absolute(), session.settings)
+    session.output.text(f"{path} written; read it, then: jupyter envs build {folder}")
+    session.output.result({"recipe": str(path)})
 
 
 def _absolute(recipe: str) -> str:

@@ -280,6 +280,22 @@ about: {license: MIT, summary: s}
         assert getattr(one, field) == getattr(two, field), field
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "build: {python: {version_independent: true}}\n",
+        "build: {merge_build_and_host_envs: true}\n",
+        "tests: [{downstream: b}]\n",
+        "source: {git: 'http://localhost/a', rev: b, lfs: true}\n",
+    ],
+)
+def test_what_is_not_done_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        rendered(tmp_path, "package: {name: a, version: '1'}\n" + text, "recipe.yaml")
+    assert caught.value.code == "recipe.unsupported"
+    assert caught.value.hint
+
+
 def test_folders_of_recipes(tmp_path: Path) -> None:
     for name, file in (("b", "meta.yaml"), ("a", "recipe.yaml"), ("b/inner", "meta.yaml")):
         (tmp_path / name).mkdir(parents=True)

@@ -146,9 +146,7 @@ def _output(
     path: Path, recipe: dict[str, Any], variant: dict[str, str], digest: str, config: VariantConfig, subdir: str
 ) -> Output:
     package, build, about = recipe["package"], recipe.get("build", {}), dict(recipe.get("about", {}))
-    if recipe.get("staging_caches") or recipe.get("inherits_from"):
-        hint = "give each output its own script"
-        raise RecipeError(f"{path.name}: staging outputs are not supported", hint=hint, code="recipe.unsupported")
+    _refuse(path, recipe)
     check_identity(package["name"], str(package["version"]), build["string"])
     noarch, python = build.get("noarch"), build.get("python", {})
     pins = {} if noarch else config.run_pins
@@ -168,15 +166,43 @@ def _output(
         tests=tuple(_test(entry, path) for entry in _entries(recipe.get("tests"))),
         about=_about(about),
         license_files=licenses,
+        track_features=_down_prioritized(package["name"], build.get("variant", {})),
         python_site_packages_path=python.get("site_packages_path", ""),
         variant=variant,
         hash=digest,
     )
 
 
+def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
+    """Refuse what the renderer knows and we do not carry out: it would be another package than was asked for."""
+    build, sources = recipe.get("build", {}), _entries(recipe.get("source"))
+    found = {
+        "staging outputs": recipe.get("staging_caches") or recipe.get("inherits_from"),
+        "python.version_independent": build.get("python", {}).get("version_independent"),
+        "merge_build_and_host_envs": build.get("merge_build_and_host_envs"),
+        "post_process": build.get("post_process"),
+        "attestation": any(entry.get("attestation") for entry in sources),
+        "expected_commit": any(entry.get("expected_commit") for entry in sources),
+        "filter": any(entry.get("filter") for entry in sources),
+        "lfs": any(entry.get("lfs") for entry in sources),
+    }
+    wrong = next((name for name, value in found.items() if value), None)
+    if wrong is not None:
+        raise RecipeError(
+            f"{path.name}: {wrong} is not supported",
+            hint="leave it out; what it does can be written into the script",
+            code="recipe.unsupported",
+        )
+
+
 def _about(about: dict[str, Any]) -> dict[str, object]:
     names = {"homepage": "home", "documentation": "doc_url", "repository": "dev_url"}
     return {names.get(key, key): value for key, value in about.items()}
+
+
+def _down_prioritized(name: str, variant: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the track features that make solvers prefer other variants (``down_prioritize_variant``)."""
+    return tuple(f"{name}-p-{number}" for number in range(int(variant.get("down_prioritize_variant") or 0)))
 
 
 def _dependency(entry: Any) -> Dependency:
