@@ -27,8 +27,8 @@ Times = dict[str, list[tuple[float, float]]]
 Results = dict[str, Times]
 LEVEL = 19
 TREES = {
-    "many small files": ("jedi", "pip", "setuptools", "distributed"),
-    "few large files": ("zstandard", "rattler"),
+    "many small files": ("jedi", "pip"),
+    "few large files": ("zstandard",),
 }
 
 WRITERS = {
