@@ -248,10 +248,9 @@ def run(folder: Path, options: argparse.Namespace) -> None:
     channel.add("small", files={"share/small.txt": "small"})
     channel.add("large", files={f"share/large/{number // 100}/{number}.txt": f"{number}\n" for number in range(FILES)})
     channel.index()
-    bare = Server(folder / "bare", extension=False, channels=[])
-    timed(lambda: bare.http.get(f"{bare.url}/api/status", timeout=30), 50)
-    without = bare.megabytes
-    bare.close()
+    with contextlib.closing(Server(folder / "bare", extension=False, channels=[])) as bare:
+        timed(lambda: bare.http.get(f"{bare.url}/api/status", timeout=30), 50)
+        without = bare.megabytes
     make_environments(folder / "server/root/envs", options.environments, options.packages)
     server = Server(folder / "server", extension=True, channels=[str(folder / "names"), str(channel.folder)])
     try:
