@@ -24,7 +24,7 @@ from jupyter_envs.engine.transaction.journal import (
     remove_tree,
     write_journal,
 )
-from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked
+from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked, locked
 from jupyter_envs.engine.transaction.records import write_metadata, write_records
 from jupyter_envs.engine.transaction.scripts import has_scripts, run_scripts
 from jupyter_envs.errors import AlreadyExistsError, StorageError
@@ -49,18 +49,26 @@ def create_prefix(execution: Execution) -> Executed:
     try:
         prefix.parent.mkdir(parents=True, exist_ok=True)
         building.mkdir()
-        executed = _fill(execution, building)
-        execution.cancel.check()
-        sync_filesystem(str(building))
-        os.replace(building, prefix)
-        sync_directory(prefix.parent)
+        # Held from here on, in the directory that becomes the prefix: nobody sweeps it away while it is filled, and who
+        # finds the prefix before its scripts have run does not take it for what a crash left.
+        with locked(building / PREFIX_LOCK, prefix=prefix, command=execution.plan.command):
+            executed = _appear(execution, building)
+            return _run_scripts(execution, executed)
     except OSError as error:
-        _remove(building)
         raise StorageError.from_os_error(error, f"creating {prefix.name}") from error
-    except BaseException:
-        _remove(building)
-        raise
-    return _run_scripts(execution, executed)
+    finally:
+        if building.exists():
+            _remove(building)
+
+
+def _appear(execution: Execution, building: Path) -> Executed:
+    """Fill the directory and make it the prefix with one rename."""
+    executed = _fill(execution, building)
+    execution.cancel.check()
+    sync_filesystem(str(building))
+    os.replace(building, execution.prefix)
+    sync_directory(execution.prefix.parent)
+    return executed
 
 
 def _fill(execution: Execution, building: Path) -> Executed:
@@ -123,7 +131,7 @@ def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
     now : float
         Seconds since the epoch.
     grace : float
-        Seconds for which a directory without a lock file is left alone: its maker may be about to lock it.
+        Seconds for which a directory without a lock file is left alone: its maker is about to lock it.
     """
     swept: list[str] = []
     if not parent.is_dir():
