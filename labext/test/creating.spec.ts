@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { CreateModel, ICreateContext, ICreateStart, minorVersions } from '../src/models/creating';
+import { CreateModel, ICreateContext, ICreateStart, pythonsOf } from '../src/models/creating';
 import { EnvironmentsModel } from '../src/models/environments';
 import { JobsModel } from '../src/models/jobs';
 import type { IApi } from '../src/services';
@@ -13,7 +13,7 @@ const PARSED = { format: 'environment.yml', name: 'from-file', channels: [], spe
 /** A form over a server that knows two Pythons and reads any file but `bad.yml`. */
 async function open(start: ICreateStart = {}, existing: IEnvironment[] = []): Promise<CreateModel> {
   const catalogue = {
-    package: () => Promise.resolve({ name: 'python', summary: '', versions: [{ version: '3.12.4' }, { version: '3.13.0' }] }),
+    package: () => Promise.resolve({ name: 'python', summary: '', versions: [{ version: '3.12.4', source: 'conda' }, { version: '3.13.0', source: 'conda' }] }),
     parse: (name: string) =>
       name === 'bad.yml'
         ? Promise.reject(new RequestError({ code: 'spec.file', message: 'line 3 is no YAML', hint: '', detail: null }, 400))
@@ -32,7 +32,7 @@ describe('CreateModel', () => {
   it('proposes a free name and knows the Pythons', async () => {
     const model = await open({}, [environment({ name: 'environment' })]);
     expect(model.name).toBe('environment-2');
-    expect(model.pythons).toEqual(['3.13', '3.12']);
+    expect(model.pythons?.map(python => python.spec)).toEqual(['python=3.13', 'python=3.12']);
   });
 
   it('asks for Python and a kernel in an environment without packages', async () => {
@@ -42,14 +42,14 @@ describe('CreateModel', () => {
 
   it('asks for the Python that was chosen, before the packages', async () => {
     const model = await open({ specs: ['pandas'] });
-    model.python = '3.12';
+    model.python = 'python=3.12';
     model.withKernel = false;
     expect(model.request).toMatchObject({ specs: ['python=3.12', 'pandas'], add_ipykernel: false });
   });
 
   it('leaves Python to the packages when one of them says it', async () => {
     const model = await open({ specs: ['python=3.9', 'pandas'] });
-    model.python = '3.12';
+    model.python = 'python=3.12';
     expect(model.asksForPython).toBe(true);
     expect(model.request.specs).toEqual(['python=3.9', 'pandas']);
   });
@@ -92,8 +92,17 @@ describe('CreateModel', () => {
   });
 });
 
-describe('minorVersions', () => {
-  it('sorts by number, not by letters', () => {
-    expect(minorVersions(['3.9.1', '3.10.2', '3.10.4', '2.7'])).toEqual(['3.10', '3.9', '2.7']);
+describe('pythonsOf', () => {
+  it('sorts by number, not by letters, and leaves out what has no version', () => {
+    const versions = ['3.9.1', '3.10.2', '3.10.4', '2.7', 'x'].map(version => ({ version, source: 'conda' }));
+    expect(pythonsOf(versions).map(python => python.minor)).toEqual(['3.10', '3.9', '2.7']);
+  });
+  it('borrows an interpreter only where no channel has the version', () => {
+    const versions = [
+      { version: '3.11.7', source: 'interpreter' },
+      { version: '3.11.9', source: 'conda' },
+      { version: '3.13.0', source: 'interpreter' }
+    ];
+    expect(pythonsOf(versions).map(python => python.spec)).toEqual(['interpreter::python=3.13', 'python=3.11']);
   });
 });

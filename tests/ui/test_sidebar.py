@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def many_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     server = LabServer(folder, build_channel(folder / "channel").url)
     first = fill(server.root / "envs" / LONG_NAME)
     for number in range(1, MANY):
-        shutil.copytree(first, server.root / "envs" / f"project-{number}", copy_function=os.link)
+        shutil.copytree(first, server.root / "envs" / f"project-{number}", copy_function=os.link, symlinks=True)
     (server.root / "envs/project-7/conda-meta/frozen").write_text("{}")
     fill(folder / "home/conda/envs/theirs")
     (folder / "home/.conda").mkdir(parents=True)
@@ -55,6 +56,8 @@ def fill(prefix: Path) -> Path:
     meta = prefix / "conda-meta"
     meta.mkdir(parents=True)
     (meta / "history").write_text("")
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").symlink_to(sys.executable)
     (meta / "python-3.12.1-h_0.json").write_text('{"name": "python", "version": "3.12.1", "build": "h_0", "files": []}')
     for number in range(EACH - 1):
         record = f'{{"name": "part-{number}", "version": "1.0", "build": "0", "files": []}}'

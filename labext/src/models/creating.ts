@@ -1,7 +1,7 @@
 /** A new environment on its way: what was filled in, what is wrong with it, and the request that it makes. */
 
 import type { IApi } from '../services';
-import type { IParsedFile } from '../services/catalogue/interfaces';
+import type { IParsedFile, IVersion } from '../services/catalogue/interfaces';
 import { IProblem, asProblem } from '../services/errors';
 import type { IEnvironment } from '../services/environments/interfaces';
 import type { IJob } from '../services/jobs/interfaces';
@@ -15,8 +15,16 @@ import { nameOfSpec } from './specs';
 import { SuggestionsModel } from './suggestions';
 
 export type CreateMode = 'packages' | 'file' | 'clone';
-/** `newest` is the newest that fits the packages, `none` no Python at all, else a version such as `3.12`. */
+/** `newest` is the newest that fits the packages, `none` no Python at all, else a request such as `python=3.12`. */
 export type PythonChoice = string;
+
+/** A Python that can be asked for. */
+export interface IPython {
+  readonly minor: string;
+  /** Whether only an interpreter of this machine is of this version, which the environment then borrows. */
+  readonly borrowed: boolean;
+  readonly spec: string;
+}
 
 const DEFAULT_NAME = 'environment';
 
@@ -100,8 +108,8 @@ export class CreateModel extends Model {
     this.emitChanged();
   }
 
-  /** The Pythons to choose from, such as `3.13`; `null` until they are known. */
-  get pythons(): readonly string[] | null {
+  /** The Pythons to choose from; `null` until they are known. */
+  get pythons(): readonly IPython[] | null {
     return this._pythons;
   }
 
@@ -234,7 +242,7 @@ export class CreateModel extends Model {
       return '';
     }
     if (this._python !== 'newest') {
-      return `python=${this._python}`;
+      return this._python;
     }
     return this._specs.length === 0 ? 'python' : '';
   }
@@ -248,7 +256,7 @@ export class CreateModel extends Model {
   private async _readPythons(): Promise<void> {
     try {
       const { versions } = await this._context.api.catalogue.package('python', '', null);
-      this._pythons = minorVersions(versions.map(version => version.version));
+      this._pythons = pythonsOf(versions);
     } catch {
       this._pythons = []; // a version can still be typed among the packages
     }
@@ -259,7 +267,7 @@ export class CreateModel extends Model {
   private _name = '';
   private _named = false;
   private _specs: readonly string[] = [];
-  private _pythons: readonly string[] | null = null;
+  private _pythons: readonly IPython[] | null = null;
   private _python: PythonChoice = 'newest';
   private _withKernel = true;
   private _file: IFile | null = null;
@@ -268,11 +276,23 @@ export class CreateModel extends Model {
   private _origin = '';
 }
 
-/** The distinct `major.minor` of versions, the newest first. Pure. */
-export function minorVersions(versions: readonly string[]): string[] {
-  const minors = versions.flatMap(version => /^\d+\.\d+/.exec(version)?.[0] ?? []);
+/** The distinct `major.minor` of versions, the newest first. A channel's Python comes before one that is borrowed. Pure. */
+export function pythonsOf(versions: readonly Pick<IVersion, 'version' | 'source'>[]): IPython[] {
+  const borrowed = new Map<string, boolean>();
+  for (const { version, source } of versions) {
+    const minor = /^\d+\.\d+/.exec(version)?.[0];
+    if (minor) {
+      borrowed.set(minor, (borrowed.get(minor) ?? true) && source === 'interpreter');
+    }
+  }
   const number = (minor: string): number => Number(minor.split('.')[0]) * 1000 + Number(minor.split('.')[1]);
-  return [...new Set(minors)].sort((left, right) => number(right) - number(left));
+  return [...borrowed]
+    .sort(([left], [right]) => number(right) - number(left))
+    .map(([minor, isBorrowed]) => ({
+      minor,
+      borrowed: isBorrowed,
+      spec: isBorrowed ? `interpreter::python=${minor}` : `python=${minor}`
+    }));
 }
 
 function stem(path: string): string {

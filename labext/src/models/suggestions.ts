@@ -5,6 +5,9 @@ import { Model, same } from './base';
 import { ITyped, readTyped } from './specs';
 
 const DELAY_MS = 80;
+/** A source that has not answered yet (the first search reads its index) is asked again so often, after so long. */
+const REPEATS = 40;
+const REPEAT_MS = 400;
 const MOST = 12;
 
 /** One line to choose: the request it gives, and what is said about it. */
@@ -13,6 +16,11 @@ export interface ISuggestion {
   readonly label: string;
   readonly note: string;
   readonly installed: string | null;
+}
+
+interface ILooked {
+  readonly items: readonly ISuggestion[];
+  readonly complete: boolean;
 }
 
 /** What is offered for a text. */
@@ -57,11 +65,15 @@ export class SuggestionsModel extends Model {
     super.dispose();
   }
 
-  private async _look(typed: ITyped, turn: number): Promise<void> {
+  private async _look(typed: ITyped, turn: number, repeats = REPEATS): Promise<void> {
     try {
-      const items = typed.operator ? await this._versions(typed) : await this._names(typed);
-      if (turn === this._turn) {
-        this._set(items, false, '');
+      const { items, complete } = typed.operator ? await this._versions(typed) : await this._names(typed);
+      if (turn === this._turn && !this.isDisposed) {
+        const again = !complete && repeats > 0;
+        this._set(items, again, '');
+        if (again) {
+          this._timer = setTimeout(() => void this._look(typed, turn, repeats - 1), REPEAT_MS);
+        }
       }
     } catch (error) {
       if (turn === this._turn) {
@@ -70,28 +82,30 @@ export class SuggestionsModel extends Model {
     }
   }
 
-  private async _names(typed: ITyped): Promise<ISuggestion[]> {
+  private async _names(typed: ITyped): Promise<ILooked> {
     const answer = await this._api.search(typed.name, this._environment);
-    return answer.results.slice(0, MOST).map(found => ({
+    const items = answer.results.slice(0, MOST).map(found => ({
       spec: typed.prefix + found.name,
       label: found.name,
       note: [found.version, found.channel || found.source].filter(Boolean).join(' · '),
       installed: found.installed
     }));
+    return { items, complete: answer.complete };
   }
 
-  private async _versions(typed: ITyped): Promise<ISuggestion[]> {
+  private async _versions(typed: ITyped): Promise<ILooked> {
     const source = typed.prefix === 'pypi::' || typed.prefix === 'interpreter::' ? typed.prefix.slice(0, -2) : '';
     const versions = await this._known(typed.name, source);
     const fitting = [...new Set(versions.map(version => version.version))].filter(version =>
       version.startsWith(typed.version)
     );
-    return fitting.slice(0, MOST).map(version => ({
+    const items = fitting.slice(0, MOST).map(version => ({
       spec: `${typed.prefix}${typed.name}${typed.operator}${version}`,
       label: `${typed.name} ${typed.operator} ${version}`,
       note: versions.find(other => other.version === version)?.source ?? '',
       installed: null
     }));
+    return { items, complete: true };
   }
 
   private _known(name: string, source: string): Promise<IVersion[]> {

@@ -38,7 +38,7 @@ export function ActiveEnvironment(props: IActiveEnvironmentProps): JSX.Element {
         onClick={() => props.onOpen(environment)}
         onKeyDown={event => actByKey(event, environment, props)}
       >
-        <EnvironmentRow environment={environment} trans={trans} />
+        <EnvironmentRow environment={environment} inUse trans={trans} />
       </div>
       <InstallBox key={environment.id} {...props} />
     </section>

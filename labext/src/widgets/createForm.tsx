@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { CreateMode, IFile } from '../models/creating';
+import type { CreateMode, IFile, IPython } from '../models/creating';
 import type { NameProblem } from '../models/names';
 import type { ISuggestion } from '../models/suggestions';
 import type { IParsedFile } from '../services/catalogue/interfaces';
@@ -20,7 +20,7 @@ export interface ICreateFacts {
   readonly name: string;
   readonly nameProblem: NameProblem | null;
   readonly specs: readonly string[];
-  readonly pythons: readonly string[] | null;
+  readonly pythons: readonly IPython[] | null;
   readonly python: string;
   readonly asksForPython: boolean;
   readonly withKernel: boolean;
@@ -127,9 +127,9 @@ function PackagesPane(props: ICreateFormProps): JSX.Element {
         >
           {facts.asksForPython && <option value="asked">{trans.__('as the packages say')}</option>}
           <option value="newest">{trans.__('The newest that fits')}</option>
-          {(facts.pythons ?? []).map(version => (
-            <option key={version} value={version}>
-              {version}
+          {(facts.pythons ?? []).map(python => (
+            <option key={python.spec} value={python.spec}>
+              {python.borrowed ? trans.__('%1 (of this machine)', python.minor) : python.minor}
             </option>
           ))}
           <option value="none">{trans.__('Only if a package needs it')}</option>

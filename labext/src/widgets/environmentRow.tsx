@@ -10,6 +10,8 @@ import { formatBytes } from './format';
 /** What a row is and does; its element's attributes (role, focus, keys) are the list's business. */
 export interface IEnvironmentRowProps {
   readonly environment: IEnvironment;
+  /** Whether the button for actions is there: a long list is drawn at once because only the row in use has one. */
+  readonly inUse: boolean;
   readonly trans: TranslationBundle;
 }
 
@@ -29,17 +31,19 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         ))}
       </span>
       <span className="jp-envs-Row-facts">{factsOf(environment, trans)}</span>
-      <Button
-        minimal
-        small
-        tabIndex={-1}
-        className="jp-envs-Row-more"
-        title={trans.__('Actions')}
-        aria-label={trans.__('Actions for %1', environment.name)}
-        onClick={openMenu}
-      >
-        <ellipsesIcon.react tag="span" />
-      </Button>
+      {props.inUse && (
+        <Button
+          minimal
+          small
+          tabIndex={-1}
+          className="jp-envs-Row-more"
+          title={trans.__('Actions')}
+          aria-label={trans.__('Actions for %1', environment.name)}
+          onClick={openMenu}
+        >
+          <ellipsesIcon.react tag="span" />
+        </Button>
+      )}
     </>
   );
 }
@@ -55,7 +59,7 @@ function openMenu(event: React.MouseEvent<HTMLElement>): void {
 /** Python, packages and size, as far as they are known. */
 export function factsOf(environment: IEnvironment, trans: TranslationBundle): string {
   if (environment.problem) {
-    return environment.problem;
+    return environment.problem[0]!.toUpperCase() + environment.problem.slice(1);
   }
   const facts = [
     environment.python ? trans.__('Python %1', environment.python) : trans.__('no Python'),

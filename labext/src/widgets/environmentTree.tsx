@@ -83,6 +83,7 @@ const Item = React.memo(
   function Item(props: IGroupProps & { environment: IEnvironment }): JSX.Element {
     const { environment, trans } = props;
     const isSelected = props.selected?.id === environment.id;
+    const [isHovered, setHovered] = React.useState(false);
     return (
       <li
         role="treeitem"
@@ -93,11 +94,13 @@ const Item = React.memo(
         tabIndex={props.focused?.id === environment.id ? 0 : -1}
         title={environment.problem || environment.path}
         onFocus={() => props.onSelect(environment)}
+        onMouseEnter={() => setHovered(true)}
+        onMouseLeave={() => setHovered(false)}
         onContextMenu={() => props.onSelect(environment)}
         onClick={() => props.onOpen(environment)}
         onKeyDown={event => actByKey(event, environment, props)}
       >
-        <EnvironmentRow environment={environment} trans={trans} />
+        <EnvironmentRow environment={environment} inUse={isSelected || isHovered} trans={trans} />
       </li>
     );
   },
