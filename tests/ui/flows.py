@@ -39,6 +39,9 @@ def start_creating(page: Page, name: str) -> Locator:
     """Open the dialog of a new environment, name it and return the dialog."""
     open_sidebar(page).get_by_role("button", name="New environment").click()
     dialog = page.locator(".jp-Dialog")
+    expect(
+        dialog.get_by_label("Name")
+    ).to_be_focused()  # the dialog sets it once it is drawn; typed before, it would move
     dialog.get_by_label("Name").fill(name)
     return dialog
 

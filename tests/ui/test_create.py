@@ -111,7 +111,6 @@ def test_a_name_that_nobody_knows_gets_suggestions(page: Page) -> None:
 
 def test_a_file_in_the_file_browser_becomes_an_environment(page: Page, lab: LabServer, shot: Shot) -> None:
     (lab.notebooks / "environment.yml").write_text(FILE)
-    page.get_by_role("tab", name="File Browser").click()
     page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:refresh')")
     page.locator(".jp-DirListing-item", has_text="environment.yml").click(button="right")
     page.get_by_role("menuitem", name="Create Environment from This File…").click()
