@@ -12,14 +12,15 @@ from playwright.sync_api import Locator, Page, expect
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 JOB_MS = 60_000
+SHOW = "() => window.jupyterapp.restored.then(() => window.jupyterapp.commands.execute('jupyter-envs:show-sidebar'))"
 SERIOUS = ("serious", "critical")
 
 
 def open_sidebar(page: Page) -> Locator:
     """Show the environments and return their panel."""
     panel = page.locator("#jp-envs-sidebar")
-    if not panel.is_visible():
-        page.get_by_role("tab", name="Environments", exact=True).click()
+    page.wait_for_function("() => window.jupyterapp")
+    page.evaluate(SHOW)
     expect(panel).to_be_visible()
     return panel
 

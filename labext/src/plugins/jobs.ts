@@ -28,7 +28,8 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const { jobs } = manager;
-    jobs.ended.connect((_, job) => tell(app, manager, job, trans));
+    // A job that ended while this tab was loading is told when there is somebody who shows it.
+    jobs.ended.connect((_, job) => void app.restored.then(() => tell(app, manager, job, trans)));
     statusBar?.registerStatusItem('jupyter-envs:jobs', {
       item: new JobsStatus(jobs, trans, () => void app.commands.execute(CommandIDs.showJobs)),
       align: 'middle',
