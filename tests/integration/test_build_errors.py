@@ -122,7 +122,11 @@ def test_a_package_that_fails_its_tests_is_kept_outside_of_the_channel(settings:
     kept = list((tmp_path / "out/broken").rglob("*.conda"))
     assert [path.name for path in kept] == ["simple-1-hb0f4dca_0.conda"]
     assert str(kept[0]) in error.message
-    assert "simple" not in (tmp_path / "out/noarch/repodata.json").read_text()
+    good = write_recipe(tmp_path / "good", {"meta.yaml": 'package: {name: good, version: "1"}\n'})
+    (package,) = build(settings, tmp_path / "out", good).packages
+    index = (tmp_path / "out" / package.subdir / "repodata.json").read_text()
+    assert "good-1" in index
+    assert "simple-1" not in index
 
 
 def test_a_package_whose_run_requirements_are_nowhere_fails_its_tests(settings: Settings, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_examples_in_docstrings(name: str) -> None:
 
 
 def test_the_host_prefix_has_255_characters() -> None:
-    assert len(Places(root="/home/someone/builds/a-1-0").host_prefix) == 255
+    assert len(Places(root="/r/builds/a-1-0").host_prefix) == 255
     with pytest.raises(BuildError) as caught:
         padded("/" + "x" * 260, 255)
     assert caught.value.code == "build.path"
