@@ -122,7 +122,6 @@ def test_a_job_that_ends_while_the_tab_reloads_is_told_afterwards(page: Page, la
     begin(page, "meanwhile", "part-030")
     wait_for_live(page, "meanwhile")
     page.goto("about:blank")
-    lab.envs("jobs", "wait", check=False)
     while not (lab.root / "envs/meanwhile").exists():
         page.wait_for_timeout(200)
     page.goto(f"{lab.url}lab")

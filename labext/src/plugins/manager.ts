@@ -52,12 +52,15 @@ function follow(app: JupyterFrontEnd, environments: EnvironmentsModel, jobs: Job
   // Without waiting for the event, which may have been lost with the connection.
   jobs.ended.connect((_, job) => readAgain(job.kind === 'plan' ? [] : ['environments', 'kernels']));
   serviceManager.events.stream.connect((_, event) => readAgain(readingsAfter(event)));
-  new Poll({
+  const poll = new Poll({
+    auto: false,
     name: ID,
     factory: () => Promise.all([environments.refresh(), jobs.refresh()]),
     frequency: { interval: LOOK_AGAIN_MS, backoff: true, max: MOST_WAIT_MS },
     standby: 'when-hidden'
   });
+  // The first answer may tell an ended job: whoever tells people of it must listen by then.
+  void app.started.then(() => poll.start());
 }
 
 async function readSettings(registry: ISettingRegistry | null, model: SettingsModel): Promise<void> {
