@@ -8,6 +8,7 @@ folder, real jobs, wheels from the index that pip is configured for, a browser w
 - **Create to pandas**: from pressing Create, below the finished plan, to the job's end, the tile, and the answer of
   ``import pandas`` in a new notebook. *Cold*: nothing was ever downloaded; *warm*: the packages are in the cache, and
   their compiled files, too.
+- **sidebar**: from asking for the list of 200 environments of 300 packages to the last row drawn.
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ from ui.conftest import CHROMIUM_FLAGS
 from ui.find_chromium import find_chromium
 from ui.flows import add_packages, start_creating
 from ui.lab_server import TOKEN, LabServer
+from ui.many import make_many
 
 Times = dict[str, list[float]]
 LONG_MS = 240_000
 COMPILE_SECONDS = 300
+MANY, EACH = 200, 300
 
 # When the launcher first shows a tile for a kernel of an environment, in milliseconds since 1970.
 WATCH_TILES = """name => {
@@ -53,6 +56,16 @@ START_NOTEBOOK = """async kernelName => {
   cell.model.sharedModel.setSource('import pandas; print(pandas.__version__)');
   await window.jupyterapp.commands.execute('notebook:run-cell');
   return Date.now();
+}"""
+READ_AND_DRAW = """async count => {
+  const { commands } = window.jupyterapp;
+  const start = performance.now();
+  await commands.execute('jupyter-envs:refresh');
+  await commands.execute('jupyter-envs:show-sidebar');
+  while (document.querySelectorAll('.jp-envs-Tree .jp-envs-Row').length < count) {
+    await new Promise(resolve => requestAnimationFrame(resolve));
+  }
+  return performance.now() - start;
 }"""
 ANSWER = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stdout']"
 
@@ -121,6 +134,16 @@ def wait_for_compiling(server: LabServer) -> None:
         time.sleep(0.5)
 
 
+def sidebar(server: LabServer, browser: Browser, rounds: int) -> Iterator[tuple[str, float]]:
+    """Show the sidebar of many environments in a new tab each time, and yield the times in seconds."""
+    make_many(server.root / "envs", "many", MANY, EACH)
+    for _ in range(rounds):
+        page = open_tab(browser, server)
+        page.wait_for_timeout(3000)  # JupyterLab itself is busy before
+        yield f"sidebar of {MANY} environments", page.evaluate(READ_AND_DRAW, MANY) / 1000
+        page.close()
+
+
 def measure(server: LabServer, browser: Browser, rounds: int) -> Times:
     """Return all times in seconds by what they are of."""
     times: Times = {}
@@ -140,6 +163,7 @@ def measure(server: LabServer, browser: Browser, rounds: int) -> Times:
         tab.evaluate("() => window.jupyterapp.commands.execute('launcher:create').then(() => null)")
     for number in range(rounds):
         keep(commit_to_tile(server, tabs, f"tile{number}"))
+    keep(sidebar(server, browser, rounds))
     return times
 
 
