@@ -7,7 +7,7 @@ request that an answer holds is planned and executed as any other, after a perso
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,27 @@ from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.notebook import checked_notebook
 from jupyter_envs.engine.exchange.notebook_lock import find_lock, lock_json
 from jupyter_envs.engine.models.origins import origin_of
-from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.errors import SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
+from jupyter_envs.notebooks.check import changes_between
 from jupyter_envs.notebooks.document import Notebook
-from jupyter_envs.notebooks.environment import State, need_of
+from jupyter_envs.notebooks.environment import State, check_allowed, files_beside, need_of
 from jupyter_envs.notebooks.lock import find_kernel, lock_of
+
+SAME_VERSION = ("rebuilt", "relinked")
 
 
 class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be shown of a notebook's environment.
 
     ``state``, ``prefix``, ``because``, ``refused`` and ``beside`` are those of ``Need``. ``kernel`` is the name of the
-    kernel to choose when the environment is ready, ``name`` what a new environment would be called. ``requested`` and
-    ``platforms`` are the lock's, ``origins`` counts the locked packages by where they come from (a channel, ``pypi``,
-    ``interpreter``), ``download_bytes`` is the sum of their archives; what is in the cache already counts for the plan,
-    not here. ``request`` makes the environment: to be planned, so that its cost and its link scripts can be
-    shown, and executed when a person agrees.
+    kernel to choose when the environment is ready, ``name`` what a new environment would be called. ``requested``,
+    ``channels`` and ``platforms`` are the lock's, ``origins`` counts the locked packages by where they come from (a
+    channel, ``pypi``, ``interpreter``), ``download_bytes`` is the sum of their archives; what is in the cache already
+    counts for the plan, not here. ``request`` makes the environment: to be planned, so that its cost and its link
+    scripts can be shown, and executed when a person agrees.
     """
 
     state: State
@@ -41,6 +46,7 @@ class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     because: str = ""
     requested: tuple[str, ...] = ()
+    channels: tuple[str, ...] | None = None
     platforms: tuple[str, ...] = ()
     origins: dict[str, int] = {}
     download_bytes: int = 0
@@ -81,6 +87,7 @@ def answer_for(content: object, path: Path, engine: Engine, kernels: Iterable[Re
         name=Path(request.prefix).name if request else "",
         because=need.because,
         requested=lock.requested if lock else request.specs if request else (),
+        channels=request.channels if request else None,
         platforms=tuple(lock.platforms) if lock else (),
         origins=dict(sorted(Counter(map(origin_of, need.locked)).items())),
         download_bytes=sum(record.size or 0 for record in need.locked) if need.state == "build" else 0,
@@ -88,6 +95,59 @@ def answer_for(content: object, path: Path, engine: Engine, kernels: Iterable[Re
         beside=need.beside,
         request=None if need.refused else request,
     )
+
+
+def request_for(content: object, path: Path, engine: Engine, file: str = "") -> ChangeRequest:
+    """Return the request that makes a notebook's environment.
+
+    Parameters
+    ----------
+    content : object
+        The notebook as JSON.
+    path : Path
+        Where it is, or would be.
+    engine : Engine
+        Asked for the environments that there are.
+    file : str
+        One of those beside it, to be taken instead of what it carries.
+
+    Raises
+    ------
+    SpecError
+        It cannot be read, needs nothing that could be built, or packages from where the settings do not allow.
+    """
+    notebook = Notebook(path, "", checked_notebook(content, path.name))
+    if file and file not in map(str, files_beside(path)):
+        raise SpecError(f"{file} does not lie beside {path.name}", hint="name one that does", code="notebook.beside")
+    need = need_of(notebook, engine, file=Path(file) if file else None)
+    check_allowed(need)
+    if need.request is None:
+        said = "exists already" if need.state == "ready" else "is not described in it"
+        raise SpecError(
+            f"the environment of {path.name} {said}", hint="open the notebook again", code="notebook.nothing_to_build"
+        )
+    return need.request
+
+
+def difference_for(
+    content: object, path: Path, engine: Engine, planned: Sequence[RepodataRecord]
+) -> list[PackageChange]:
+    """Return which versions will be others than those that a notebook was locked with.
+
+    Parameters
+    ----------
+    content, path, engine
+        As for ``request_for``.
+    planned : sequence of RepodataRecord
+        All packages of the environment that is planned.
+
+    Raises
+    ------
+    SpecError
+        What the notebook carries cannot be read.
+    """
+    need = need_of(Notebook(path, "", checked_notebook(content, path.name)), engine)
+    return [change for change in changes_between(need.locked, planned) if change.kind not in SAME_VERSION]
 
 
 def lock_for(content: Mapping[str, Any], engine: Engine, prefix: Path) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def need_of(
 def files_beside(path: Path) -> list[Path]:
     """Return the files beside a notebook, also in ``binder`` folders, that describe an environment."""
     places = [path.parent / folder / name for folder in _BINDER for name in BESIDE]
-    return [place for place in places if place.is_file()]
+    return [place for place in places if os.path.isfile(place)]  # False also for a name that is too long
 
 
 def check_allowed(need: Need) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.errors import EnvsError, SpecError
-from jupyter_envs.queries import inspection, packages, search, updates
+from jupyter_envs.queries import inspection, notebooks, packages, search, updates
 from jupyter_envs.queries.desk import Desk
 from jupyter_envs.queries.protocol import Answer, Question, failure
 from jupyter_envs.settings import Settings
@@ -38,6 +38,10 @@ VERBS: dict[str, Verb] = {
     "disk_report": inspection.disk_report,
     "export": inspection.export,
     "stale_modules": inspection.stale_modules,
+    "notebook_answer": notebooks.answer,
+    "notebook_request": notebooks.request,
+    "notebook_difference": notebooks.difference,
+    "notebook_lock": notebooks.lock,
 }
 
 

@@ -10,6 +10,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -87,6 +88,43 @@ class StaleBody(Body, frozen=True, kw_only=True):
 
     modules: tuple[str, ...]
     since: int
+
+
+class NotebookBody(Body, frozen=True, kw_only=True):
+    """A notebook as it is shown, and its path below the server's root; ``file`` beside it is to be taken instead."""
+
+    content: dict[str, Any]
+    path: str
+    file: str = ""
+
+
+class DifferenceBody(Body, frozen=True, kw_only=True):
+    """A notebook, and the plan of its environment."""
+
+    content: dict[str, Any]
+    path: str
+    plan_id: str
+
+
+class LockBody(Body, frozen=True, kw_only=True):
+    """A notebook, and the environment to be written into it."""
+
+    content: dict[str, Any]
+    environment: str
+
+
+def notebook_path(path: str, directory: str) -> str:
+    """Return the place of a notebook, or of a file beside it, below the server's root.
+
+    Raises
+    ------
+    SpecError
+        It is not below it.
+    """
+    place = os.path.normpath(os.path.join(directory, path.lstrip("/")))
+    if "\0" in place or not place.startswith(directory.rstrip(os.sep) + os.sep):
+        raise SpecError(f"{path!r} is no file of this server", hint="give its path as JupyterLab shows it")
+    return place
 
 
 def parse_file(file: FileBody, settings: Settings, directory: str, *, python: str | None = None) -> ParsedEnvironment:

@@ -14,6 +14,7 @@ from jupyter_envs.server.handlers import (
     health,
     jobs,
     kernels,
+    notebooks,
     packages,
     plans,
 )
@@ -47,6 +48,10 @@ ROUTES: list[tuple[str, type[EnvsHandler]]] = [
     (rf"{ROOT}/sources", catalogue.SourcesHandler),
     (rf"{ROOT}/modules/{NAME}", catalogue.ModuleHandler),
     (rf"{ROOT}/exchange/parse", catalogue.ParseHandler),
+    (rf"{ROOT}/notebooks/answer", notebooks.AnswerHandler),
+    (rf"{ROOT}/notebooks/plans", notebooks.NotebookPlansHandler),
+    (rf"{ROOT}/notebooks/difference", notebooks.DifferenceHandler),
+    (rf"{ROOT}/notebooks/lock", notebooks.LockHandler),
     (rf"{ROOT}/plans", plans.PlansHandler),
     (PLAN, plans.PlanHandler),
     (rf"{PLAN}/execute", plans.ExecuteHandler),

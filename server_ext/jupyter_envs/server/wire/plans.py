@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.engine.models.origins import channel_of, source_of
-from jupyter_envs.engine.models.plan import ChangePlan
+from jupyter_envs.engine.models.plan import ChangePlan, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.server.identifiers import environment_id
 from jupyter_envs.server.wire.environments import warning_json
@@ -20,15 +20,7 @@ def plan_json(plan: ChangePlan) -> dict[str, Any]:
         "environment": environment_id(plan.prefix),
         "name": Path(plan.prefix).name,
         "prefix": plan.prefix,
-        "changes": [
-            {
-                "name": change.name,
-                "kind": change.kind,
-                "before": planned_json(change.before),
-                "after": planned_json(change.after),
-            }
-            for change in plan.changes
-        ],
+        "changes": list(map(change_json, plan.changes)),
         "packages": len(plan.records),
         "download_bytes": plan.download_bytes,
         "disk_bytes": plan.disk_bytes,
@@ -40,6 +32,16 @@ def plan_json(plan: ChangePlan) -> dict[str, Any]:
         "command": plan.command,
         "created_at": plan.created_at,
         "restores": plan.restores,
+    }
+
+
+def change_json(change: PackageChange) -> dict[str, Any]:
+    """Return what happens to one package."""
+    return {
+        "name": change.name,
+        "kind": change.kind,
+        "before": planned_json(change.before),
+        "after": planned_json(change.after),
     }
 
 

@@ -1,0 +1,48 @@
+"""Questions about notebooks that are shown: their environment, what makes it, their lock. Each runs in a thread.
+
+Here and not in the asking process, since looking for Pythons of this machine starts them. Refuses to change anything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jupyter_envs.jobs.plans import load_plan
+from jupyter_envs.kernels.sync import list_kernels
+from jupyter_envs.notebooks.answers import answer_for, difference_for, lock_for, request_for
+
+if TYPE_CHECKING:
+    from jupyter_envs.queries.desk import Desk
+
+
+async def answer(desk: Desk, *, content: object, path: str) -> Any:
+    """Return whether a notebook's environment is here, and what building it would mean."""
+
+    def ask() -> Any:
+        found = answer_for(content, Path(path), desk.engine, list_kernels())
+        return msgspec.to_builtins(msgspec.structs.replace(found, request=None))
+
+    return await desk.run(ask)
+
+
+async def request(desk: Desk, *, content: object, path: str, file: str) -> Any:
+    """Return the request that makes a notebook's environment."""
+    return msgspec.to_builtins(await desk.run(request_for, content, Path(path), desk.engine, file))
+
+
+async def difference(desk: Desk, *, content: object, path: str, plan: str) -> Any:
+    """Return how the environment that a stored plan makes differs from what a notebook was locked with."""
+
+    def compare() -> Any:
+        planned = load_plan(desk.settings.root, plan).records
+        return msgspec.to_builtins(difference_for(content, Path(path), desk.engine, planned))
+
+    return await desk.run(compare)
+
+
+async def lock(desk: Desk, *, content: dict[str, Any], environment: str) -> dict[str, Any]:
+    """Return the lock of an environment, for a notebook's metadata."""
+    return await desk.run(lock_for, content, desk.engine, Path(environment))
