@@ -23,6 +23,7 @@ Each error is a sentence for the person who reads it, a stable ``code`` for prog
     ├── KernelError                  exit 13  a kernelspec that cannot be written or removed
     ├── BuildError                   exit 14  a package that cannot be built
     │   └── PackageTestError         exit 14  a package that was built and fails its tests
+    ├── PolicyError                  exit 15  a rule of the administrator; ``code`` is ``policy.<rule>``
     └── CancelledError               exit 130 the person asked to stop; nothing has changed
 """
 
@@ -224,6 +225,13 @@ class PackageTestError(BuildError):
     """A package was built and fails its tests; it is kept in ``broken/``, outside of the channel."""
 
     default_code = "build.test"
+
+
+class PolicyError(EnvsError):
+    """A rule of the administrator's policy forbids it. ``detail["rule"]`` names the rule."""
+
+    default_code = "policy"
+    exit_code = 15
 
 
 class CancelledError(EnvsError):

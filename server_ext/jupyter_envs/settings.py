@@ -21,7 +21,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where environments, packages and jobs live, and what a change may use.
 
     ``envs_directories``: the first is where new environments go. ``package_directories``: the first is writable, the
-    others are read-only layers below it. ``channels`` are in order of priority. Paths are absolute.
+    others are read-only layers below it. ``channels`` are in order of priority. ``policy_file`` holds what
+    an administrator allows; the engine reads it. Paths are absolute.
     """
 
     root: str
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     extra_safety_checks: bool = False
     compile_in_background: bool = True
     generations_kept: int | None = None
+    policy_file: str | None = None
 
     @property
     def jobs_directory(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.errors import SpecError
+from jupyter_envs.policy_load import find_policy_file
 from jupyter_envs.settings import SOURCES, Settings, default_root
 
 SUFFIXES = (".yml", ".yaml")
@@ -43,6 +44,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     values["root"] = root
     values["envs_directories"] = _first(os.path.join(root, "envs"), _envs_dirs(condarc, environ))
     values["package_directories"] = _first(os.path.join(root, "pkgs"), _pkgs_dirs(condarc, environ))
+    values["policy_file"] = find_policy_file(environ)
     values.update({key: value for key, value in overrides.items() if value is not None})
     return _checked(values)
 

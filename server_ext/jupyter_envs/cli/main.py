@@ -76,8 +76,8 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 2 cannot be read, 3 not found, 4 exists already, 5 no solution, 6 source, 7 download "
-    "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 14 build, 130 stopped, "
-    "1 anything else.",
+    "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 14 build, 15 policy, 130 "
+    "stopped, 1 anything else.",
 )
 @click.version_option(__version__, prog_name="jupyter-envs")
 def cli() -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.execution import Executor
 from jupyter_envs.engine.history.generations import (
     find_latest,
@@ -40,6 +41,7 @@ from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
 from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.policy_load import find_policy, narrowed
 from jupyter_envs.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,12 +67,14 @@ class Engine:
     def __init__(
         self, settings: Settings, *, reporter: Reporter | None = None, cancel: CancelToken | None = None
     ) -> None:
-        self.settings = settings
+        policy = find_policy(settings)
+        self.settings = settings = settings if policy is None else narrowed(settings, policy)
+        self._policy = Enforcement(policy, settings)
         self._reporter = reporter or NullReporter()
         self._cancel = cancel or CancelToken()
         self.cache = PackageCache(settings)
-        self._planner = Planner(settings, self.cache, self._reporter, self._cancel)
-        self._executor = Executor(settings, self.cache, self._reporter, self._cancel)
+        self._planner = Planner(settings, self.cache, self._reporter, self._cancel, self._policy)
+        self._executor = Executor(settings, self.cache, self._reporter, self._cancel, self._policy)
 
     # -- changes
 
@@ -79,11 +83,17 @@ class Engine:
         prefix = Path(request.prefix)
         if is_pending(prefix):
             self.recover(prefix)
-        return self._planner.plan(request)
+        with self._policy.planning(request):
+            self._policy.check_request(request)
+            plan = self._planner.plan(request)
+            self._policy.check_plan(plan)
+        return plan
 
     def execute(self, plan: ChangePlan) -> ChangeResult:
         """Carry out a plan: all of it or, on any error or cancel, nothing."""
-        result = self._executor.execute(plan)
+        with self._policy.executing(plan):
+            self._policy.check_plan(plan)
+            result = self._executor.execute(plan)
         if plan.action in ("create", "clone"):
             register_environment(plan.prefix, os.environ)
         return result
@@ -115,7 +125,9 @@ class Engine:
                 command=f"rename {prefix.name} {target.name}",
             )
         )
-        if self._executor.move(plan, prefix):
+        with self._policy.audited("rename", prefix, plan.command):
+            moved = self._executor.move(plan, prefix)
+        if moved:
             register_environment(target, os.environ)
             unregister_environment(prefix, os.environ)
         else:
@@ -133,7 +145,8 @@ class Engine:
         check_environment(prefix)
         check_not_frozen(prefix)
         freed = disk_usage([prefix])[0].unique
-        with self._executor.exclusive(prefix, f"delete {prefix.name}"):
+        command = f"delete {prefix.name}"
+        with self._policy.audited("delete", prefix, command), self._executor.exclusive(prefix, command):
             if prefix.exists():
                 remove_prefix(prefix)
         unregister_environment(prefix, os.environ)

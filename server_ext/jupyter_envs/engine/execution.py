@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.history.generations import find_latest, generation_numbers, generation_path
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, PackageLinkPlan
 from jupyter_envs.engine.link.plan import link_target, plan_package
@@ -54,9 +55,19 @@ class Executor:
         Filled as needed.
     reporter, cancel
         Watch and stop the work.
+    policy : Enforcement
+        Asked when the packages are in the cache, before they are linked.
     """
 
-    def __init__(self, settings: Settings, cache: PackageCache, reporter: Reporter, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cache: PackageCache,
+        reporter: Reporter,
+        cancel: CancelToken,
+        policy: Enforcement,
+    ) -> None:
+        self._policy = policy
         self._settings = settings
         self._cache = cache
         self._reporter = reporter
@@ -126,6 +137,9 @@ class Executor:
             self._cache.discard_damaged(diff.link)
         missing = self._cache.missing(diff.link)
         self._cache.populate(diff.link, self._reporter, self._cancel)
+        new = [record for record in diff.link if record.name not in relink]
+        if self._policy.active:
+            self._policy.check_packages([self._cache.self_described(record) for record in new])
         python = next((record for record in plan.records if record.name == "python"), None)
         target = link_target(str(prefix), layout_for(self._settings.subdir), python)
         links = [self._link_plan(record, target) for record in diff.link]

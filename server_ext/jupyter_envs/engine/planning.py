@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.history.conda_history import requested_from_history
 from jupyter_envs.engine.history.generations import find_latest, generation_numbers, read_generation
 from jupyter_envs.engine.link.plan import link_target
@@ -58,9 +59,19 @@ class Planner:
         Asked for what is there already.
     reporter, cancel
         Watch and stop the solve.
+    policy : Enforcement
+        Its pins and its quarantine limit every solve.
     """
 
-    def __init__(self, settings: Settings, cache: PackageCache, reporter: Reporter, cancel: CancelToken) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        cache: PackageCache,
+        reporter: Reporter,
+        cancel: CancelToken,
+        policy: Enforcement,
+    ) -> None:
+        self._policy = policy
         self._settings = settings
         self._cache = cache
         self._reporter = reporter
@@ -216,13 +227,13 @@ class Planner:
             SolveRequest(
                 specs=specs,
                 installed=installed,
-                pinned=pinned,
+                pinned=(*pinned, *self._policy.pinned),
                 keep="none" if new else "installed",
                 unlock=unlock,
                 channels=channels,
                 sources=sources,
                 offline=settings.offline,
-                exclude_newer=settings.exclude_newer,
+                exclude_newer=self._policy.exclude_newer(settings.exclude_newer),
                 new_environment=new,
             ),
             settings,

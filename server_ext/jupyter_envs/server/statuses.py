@@ -9,6 +9,7 @@ INTERNAL = 500
 STATUSES: dict[type[errors.EnvsError], int] = {
     errors.SpecError: 400,
     errors.FrozenError: 403,
+    errors.PolicyError: 403,
     errors.NotFoundError: 404,
     errors.AlreadyExistsError: 409,
     errors.StalePlanError: 409,

@@ -122,6 +122,25 @@ class PackageCache:
             return manifest
         return msgspec.structs.replace(manifest, pyc_directory=compiled[0], pyc=compiled[1])
 
+    def self_described(self, record: RepodataRecord) -> RepodataRecord:
+        """Return the record with the licence and time that the extracted package itself names (``info/index.json``).
+
+        Lists and plans that a user hands in may leave these out, or say something else.
+
+        Raises
+        ------
+        CacheError
+            The package is not in the cache.
+        ArchiveError
+            Its metadata is damaged.
+        """
+        from jupyter_envs.engine.archive.metadata import read_index
+
+        said = read_index(self.manifest(record, None).directory, record.dist)
+        return msgspec.structs.replace(
+            record, license=said.license or record.license, timestamp=said.timestamp or record.timestamp
+        )
+
     def compile(
         self, records: Sequence[RepodataRecord], python: Path, cache_tag: str, reporter: Reporter, cancel: CancelToken
     ) -> CompileReport:

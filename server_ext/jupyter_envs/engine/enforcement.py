@@ -1,0 +1,111 @@
+"""The policy, applied to an engine's plans and their execution: measures what the pure rules need, asks them, audits.
+
+Without a policy every check is a no-op. Owns no rule: those are in `jupyter_envs.engine.policy`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_envs.engine.audit import audited
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.engine.models.policy import Policy
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.policy_load import disk_quota, earlier, newest_allowed
+from jupyter_envs.settings import Settings
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.prefix.discovery import EnvironmentInfo
+
+
+class Enforcement:
+    """The checks of one engine.
+
+    Parameters
+    ----------
+    policy : Policy, optional
+        None where nothing is ruled.
+    settings : Settings
+        Already narrowed by the policy.
+    """
+
+    def __init__(self, policy: Policy | None, settings: Settings) -> None:
+        self._policy = policy
+        self._settings = settings
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a policy at all."""
+        return self._policy is not None
+
+    @property
+    def pinned(self) -> tuple[str, ...]:
+        """Specs that limit every solve."""
+        return self._policy.pinned if self._policy else ()
+
+    def exclude_newer(self, asked: str | None) -> str | None:
+        """Return the time limit of a solve: what was asked for, but not later than the quarantine allows."""
+        return earlier(asked, self._newest())
+
+    def check_request(self, request: ChangeRequest) -> None:
+        """Refuse channels and sources before anything is asked of them."""
+        if self._policy is not None:
+            from jupyter_envs.engine.policy import check_request
+
+            check_request(self._policy, request, self._settings)
+
+    def check_plan(self, plan: ChangePlan) -> None:
+        """Refuse a plan whose packages or whose size a rule forbids; asked when it is made and when it is executed."""
+        if self._policy is None:
+            return
+        from jupyter_envs.engine.policy import brought, check_records, check_room
+
+        check_records(self._policy, brought(plan), self._settings, self._newest())
+        if self._policy.quota is None:
+            return
+        own = [info for info in self._own() if info.path != plan.prefix]
+        quota = disk_quota(self._policy)
+        used = self._used(own) if quota is not None else None
+        check_room(self._policy, plan, len(own), used, quota)
+
+    def check_packages(self, records: Sequence[RepodataRecord]) -> None:
+        """Refuse packages that are in the cache by what they say of themselves, before they are linked."""
+        if self._policy is None:
+            return
+        from jupyter_envs.engine.policy import check_licence_known, check_records
+
+        check_records(self._policy, records, self._settings, self._newest())
+        check_licence_known(self._policy, records)
+
+    def audited(self, action: str, prefix: Path, command: str) -> AbstractContextManager[None]:
+        """Write down what becomes of a change that has no plan."""
+        return audited(self._policy, action, prefix, command)
+
+    def planning(self, request: ChangeRequest) -> AbstractContextManager[None]:
+        """Write down when a request is refused."""
+        return audited(self._policy, request.action, Path(request.prefix), request.command, refusals_only=True)
+
+    def executing(self, plan: ChangePlan) -> AbstractContextManager[None]:
+        """Write down what becomes of a plan."""
+        return audited(self._policy, plan.action, Path(plan.prefix), plan.command, plan.changes)
+
+    def _newest(self) -> datetime | None:
+        return newest_allowed(self._policy, datetime.now(UTC))
+
+    def _own(self) -> list[EnvironmentInfo]:
+        """Return the user's environments; those that a build makes for itself do not count."""
+        from jupyter_envs.engine.prefix.discovery import find_environments
+
+        builds = os.path.join(self._settings.root, "builds") + os.sep
+        found = find_environments(self._settings, os.environ)
+        return [info for info in found if info.kind == "own" and info.writable and not info.path.startswith(builds)]
+
+    def _used(self, own: Sequence[EnvironmentInfo]) -> int:
+        from jupyter_envs.engine.prefix.disk import disk_report
+
+        return disk_report([Path(info.path) for info in own], self._settings.package_directories[:1]).total

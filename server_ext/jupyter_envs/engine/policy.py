@@ -1,0 +1,216 @@
+"""Whether the policy allows a request, a plan, its packages; pure decisions, no disk.
+
+Owns the names of the rules: ``channels``, ``sources``, ``blocked``, ``pinned``, ``licences``, ``quarantine``,
+``environments``, ``disk`` (and ``audit``, of `jupyter_envs.engine.audit`). Only what a change brings is judged: what
+was there before may stay, and removing is always allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from jupyter_envs.engine.history.conda_history import spec_name
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.engine.models.policy import Licences, Policy
+from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.sources.base import to_rattler
+from jupyter_envs.engine.sources.conda_urls import channel_url
+from jupyter_envs.errors import PolicyError
+from jupyter_envs.settings import Settings
+
+BRINGS_NOTHING = ("remove",)
+
+
+def refusal(policy: Policy, rule: str, message: str, hint: str, **detail: object) -> PolicyError:
+    """Return the error of a broken rule, whose name is in the message, the code and the detail."""
+    contact = f"; ask {policy.contact}" if policy.contact else "; ask whoever administers this machine"
+    return PolicyError(
+        f"{message} (rule {rule!r} of the policy)",
+        hint=hint + contact,
+        code=f"policy.{rule}",
+        detail={"rule": rule, **detail},
+    )
+
+
+def check_request(policy: Policy, request: ChangeRequest, settings: Settings) -> None:
+    """Raise ``PolicyError`` for channels and sources that a request names and the policy does not allow."""
+    if request.action in BRINGS_NOTHING:
+        return
+    for source in request.sources or ():
+        _check_source(policy, source)
+    if policy.channels is not None:
+        for channel in request.channels or ():
+            url = channel_url(channel, settings)
+            if not _is_allowed(url, policy, settings):
+                raise _channel_refusal(policy, channel)
+
+
+def brought(plan: ChangePlan) -> list[RepodataRecord]:
+    """Return the records that a plan brings anew; what is linked again was there before."""
+    return [change.after for change in plan.changes if change.after is not None and change.kind != "relinked"]
+
+
+def check_records(
+    policy: Policy, records: Iterable[RepodataRecord], settings: Settings, newest: datetime | None
+) -> None:
+    """Raise ``PolicyError`` for the first record that a rule forbids.
+
+    ``newest`` is when the quarantine begins. A record without time or licence (an explicit list gives only URLs) is
+    judged again when its package is in the cache and says both.
+    """
+    blocked, pinned = _by_name(policy.blocked), _by_name(policy.pinned)
+    for record in records:
+        source = source_of(record)
+        _check_source(policy, source, record)
+        if source == "conda" and policy.channels is not None and not _is_allowed(record.url, policy, settings):
+            raise _channel_refusal(policy, record.channel or record.url, record)
+        _check_blocked(policy, record, blocked)
+        _check_pinned(policy, record, pinned)
+        if source != "interpreter":
+            _check_licence(policy, record)
+        _check_age(policy, record, newest)
+
+
+def check_room(policy: Policy, plan: ChangePlan, environments: int, used: int | None, quota: int | None) -> None:
+    """Raise ``PolicyError`` when a plan would exceed a quota.
+
+    Parameters
+    ----------
+    policy : Policy
+        Says how many environments there may be.
+    plan : ChangePlan
+        Adds an environment, bytes, or both.
+    environments : int
+        How many the user has.
+    used, quota : int, optional
+        Bytes that environments and cache take, and may take; ``None`` when that is not limited.
+    """
+    most = policy.quota.environments if policy.quota else None
+    new = plan.action in ("create", "clone") and not plan.keep_history
+    if new and most is not None and environments >= most:
+        message = f"you have {environments} environments, and {most} are allowed"
+        raise refusal(policy, "environments", message, "`jupyter envs delete NAME` makes room")
+    if used is not None and quota is not None and brought(plan) and used + plan.disk_bytes > quota:
+        message = f"this needs {_megabytes(plan.disk_bytes)}, and {_megabytes(used)} of {_megabytes(quota)} are used"
+        hint = "`jupyter envs clean` and `jupyter envs delete NAME` make room"
+        raise refusal(policy, "disk", message, hint, used=used, quota=quota)
+
+
+def source_of(record: RepodataRecord) -> str:
+    """Return which of the sources a record is from."""
+    if record.url.startswith("interpreter://"):
+        return "interpreter"
+    return "pypi" if record.fn.endswith(".whl") else "conda"
+
+
+def is_licence_allowed(expression: str, licences: Licences) -> bool:
+    """Tell whether an SPDX expression is allowed: one of its alternatives, or every identifier in it.
+
+    An expression with ``AND`` or brackets is only allowed when all its identifiers are: that is the careful reading.
+
+    >>> is_licence_allowed("MIT OR GPL-3.0-only", Licences(blocked=("GPL-*",)))
+    True
+    >>> is_licence_allowed("MIT AND GPL-3.0-only", Licences(blocked=("GPL-*",)))
+    False
+    """
+    simple = "(" not in expression and " AND " not in expression
+    names = [name for name in re.split(r"\s+(?:OR|AND|WITH\s+\S+)\s*|[()]", expression) if name and name.strip()]
+    allowed = [_is_identifier_allowed(name.strip(), licences) for name in names]
+    return any(allowed) if simple else all(allowed)
+
+
+def _is_identifier_allowed(name: str, licences: Licences) -> bool:
+    if any(fnmatchcase(name.lower(), pattern.lower()) for pattern in licences.blocked):
+        return False
+    return licences.allowed is None or any(fnmatchcase(name.lower(), one.lower()) for one in licences.allowed)
+
+
+def _check_source(policy: Policy, source: str, record: RepodataRecord | None = None) -> None:
+    if policy.sources is not None and source not in policy.sources:
+        what = f"{record.name} comes from {source}, which" if record else f"the source {source}"
+        raise refusal(policy, "sources", f"{what} is not allowed", f"allowed are {', '.join(policy.sources)}")
+
+
+def _is_allowed(url: str, policy: Policy, settings: Settings) -> bool:
+    for channel in policy.channels or ():
+        if "*" in channel:
+            if fnmatchcase(url, channel):
+                return True
+        elif url.startswith(channel_url(channel, settings)):
+            return True
+    return False
+
+
+def _channel_refusal(policy: Policy, channel: str, record: RepodataRecord | None = None) -> PolicyError:
+    what = f"{record.name} comes from the channel {channel}, which" if record else f"the channel {channel}"
+    return refusal(
+        policy, "channels", f"{what} is not allowed", f"allowed are {', '.join(policy.channels or ())}", channel=channel
+    )
+
+
+def _by_name(specs: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for spec in specs:
+        found.setdefault(spec_name(spec), []).append(spec)
+    return found
+
+
+def _matches(record: RepodataRecord, spec: str) -> bool:
+    if spec == record.name:
+        return True
+    from rattler import MatchSpec
+
+    return bool(MatchSpec(spec).matches(to_rattler(record)))
+
+
+def _check_blocked(policy: Policy, record: RepodataRecord, blocked: dict[str, list[str]]) -> None:
+    for spec in blocked.get(record.name, ()):
+        if _matches(record, spec):
+            hint = "another version may be allowed" if spec != record.name else "leave out what needs it"
+            raise refusal(policy, "blocked", f"{record.dist} is blocked by {spec!r}", hint, package=record.name)
+
+
+def _check_pinned(policy: Policy, record: RepodataRecord, pinned: dict[str, list[str]]) -> None:
+    for spec in pinned.get(record.name, ()):
+        if not _matches(record, spec):
+            message = f"{record.dist} is not what is prescribed: {spec}"
+            raise refusal(policy, "pinned", message, f"ask for {spec!r}", package=record.name)
+
+
+def _check_licence(policy: Policy, record: RepodataRecord) -> None:
+    licences = policy.licences
+    if licences is None:
+        return
+    if record.license is not None and not is_licence_allowed(record.license, licences):
+        message = f"the licence of {record.name}, {record.license}, is not allowed"
+        raise refusal(policy, "licences", message, "leave out what needs it", package=record.name)
+
+
+def check_licence_known(policy: Policy, records: Iterable[RepodataRecord]) -> None:
+    """Raise ``PolicyError`` for a package in the cache that names no licence, where the policy wants one."""
+    if policy.licences is None or policy.licences.unknown == "allow":
+        return
+    for record in records:
+        if not record.license and source_of(record) != "interpreter":
+            message = f"{record.name} names no licence"
+            raise refusal(policy, "licences", message, "leave out what needs it", package=record.name)
+
+
+def _check_age(policy: Policy, record: RepodataRecord, newest: datetime | None) -> None:
+    if newest is None or record.timestamp is None:
+        return
+    # conda's timestamps are milliseconds, in old packages seconds.
+    seconds = record.timestamp / 1000 if record.timestamp > 10**11 else record.timestamp
+    if seconds > newest.timestamp():
+        published = datetime.fromtimestamp(seconds, UTC).date()
+        message = (
+            f"{record.dist} was published on {published}; packages of the last {policy.quarantine_days} days must wait"
+        )
+        raise refusal(policy, "quarantine", message, "an older version may do", package=record.name)
+
+
+def _megabytes(amount: int) -> str:
+    return f"{amount / 1e6:,.0f} MB"

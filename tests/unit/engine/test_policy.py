@@ -1,0 +1,268 @@
+"""Each rule of a policy, by an engine over real packages; what is written down; files that are no policy."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from jupyter_envs import policy_load
+from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult
+from jupyter_envs.engine.models.policy import Licences
+from jupyter_envs.engine.policy import is_licence_allowed
+from jupyter_envs.errors import PolicyError, SolveError
+from jupyter_envs.policy_load import disk_quota, earlier, find_policy_file, narrowed, parse_policy
+from jupyter_envs.settings import Settings
+from jupyter_envs.settings_load import load_settings
+from support.channel import Channel
+
+YESTERDAY = int((datetime.now(UTC) - timedelta(days=1)).timestamp() * 1000)
+
+
+@pytest.fixture
+def stocked(channel: Channel) -> Channel:
+    channel.add("tool", files={"share/tool": "1"})
+    channel.add("tool", "2.0", files={"share/tool": "2"})
+    channel.add("needy", depends=["tool >=2"])
+    channel.add("copyleft", index={"license": "AGPL-3.0-only"})
+    channel.add("unsaid", index={"license": None})
+    channel.add("young", "1.0")
+    channel.add("young", "2.0", index={"timestamp": YESTERDAY})
+    channel.add("talks", link_scripts={"post-link": "touch $PREFIX/ran\n"})
+    return channel.index()
+
+
+class Ruled:
+    """Engines of one root under a policy that a test writes."""
+
+    def __init__(self, settings: Settings, channel: Channel, file: Path) -> None:
+        self.channel = channel
+        self.file = file
+        self.settings = msgspec.structs.replace(settings, channels=(channel.url,), sources=("conda",))
+
+    def engine(self, **rules: Any) -> Engine:
+        self.file.write_text(yaml.safe_dump(rules), encoding="utf-8")
+        return Engine(msgspec.structs.replace(self.settings, policy_file=str(self.file)))
+
+    def plan(self, engine: Engine, name: str, *specs: str, action: Any = "create", **more: Any) -> ChangePlan:
+        prefix = Path(self.settings.envs_directories[0]) / name
+        return engine.plan(ChangeRequest(action=action, prefix=str(prefix), specs=specs, command=action, **more))
+
+    def change(self, engine: Engine, name: str, *specs: str, **more: Any) -> ChangeResult:
+        return engine.execute(self.plan(engine, name, *specs, **more))
+
+    def refusal(self, engine: Engine, name: str, *specs: str, **more: Any) -> str:
+        with pytest.raises(PolicyError) as caught:
+            self.change(engine, name, *specs, **more)
+        assert caught.value.hint
+        assert caught.value.code == f"policy.{caught.value.detail['rule']}"
+        assert not (Path(self.settings.envs_directories[0]) / name).exists() or more.get("action") == "install"
+        return str(caught.value.detail["rule"])
+
+
+@pytest.fixture
+def ruled(settings: Settings, stocked: Channel, tmp_path: Path) -> Ruled:
+    return Ruled(settings, stocked, tmp_path / "policy.yaml")
+
+
+def test_channels(ruled: Ruled, tmp_path: Path) -> None:
+    other = Channel(tmp_path / "other")
+    other.add("elsewhere")
+    other.index()
+    engine = ruled.engine(channels=[ruled.channel.url])
+    assert ruled.change(engine, "a", "tool").generation == 1
+    assert ruled.refusal(engine, "b", "elsewhere", channels=(other.url,)) == "channels"
+    # a lock names packages, not channels; what it says its channel is does not count
+    record = msgspec.structs.replace(other.record("elsewhere"), channel=ruled.channel.url)
+    assert ruled.refusal(engine, "b", "elsewhere", records=(record,)) == "channels"
+    assert ruled.change(ruled.engine(channels=[f"{tmp_path.as_uri()}/*"]), "b", records=(record,)).generation == 1
+
+
+def test_sources(ruled: Ruled) -> None:
+    engine = ruled.engine(sources=["conda"])
+    assert ruled.refusal(engine, "a", "six", sources=("pypi",)) == "sources"
+    wheel = msgspec.structs.replace(ruled.channel.record("tool"), fn="tool-1.0-py3-none-any.whl")
+    assert ruled.refusal(engine, "a", records=(wheel,)) == "sources"
+
+
+def test_blocked_packages_also_as_dependencies_and_by_version(ruled: Ruled) -> None:
+    engine = ruled.engine(blocked=["tool >=2"])
+    assert ruled.refusal(engine, "a", "needy") == "blocked"
+    assert ruled.change(engine, "a", "tool=1").generation == 1
+    assert ruled.refusal(ruled.engine(blocked=["young"]), "a", "young", action="install") == "blocked"
+
+
+def test_what_was_there_before_may_stay_and_go(ruled: Ruled) -> None:
+    ruled.change(ruled.engine(), "a", "tool", "talks")
+    engine = ruled.engine(blocked=["tool"])
+    assert ruled.change(engine, "a", "young", action="install").generation == 2
+    assert ruled.change(engine, "a", "tool", action="remove").generation == 3
+    with pytest.raises(PolicyError, match="blocked"):
+        ruled.change(engine, "a", action="undo")
+
+
+def test_pinned_packages_limit_the_solve_and_lists(ruled: Ruled) -> None:
+    engine = ruled.engine(pinned=["tool <2"])
+    assert [record.dist for record in ruled.plan(engine, "a", "tool").records] == ["tool-1.0-h0_0"]
+    with pytest.raises(SolveError, match="tool"):
+        ruled.plan(engine, "a", "needy")
+    assert ruled.refusal(engine, "a", records=(ruled.channel.record("tool", "2.0"),)) == "pinned"
+
+
+def test_licences_also_of_packages_that_tell_theirs_only_when_extracted(ruled: Ruled) -> None:
+    engine = ruled.engine(licences={"blocked": ["AGPL-*"]})
+    assert ruled.refusal(engine, "a", "copyleft") == "licences"
+    for licence in (None, "MIT"):
+        forged = msgspec.structs.replace(ruled.channel.record("copyleft"), license=licence)
+        assert ruled.refusal(engine, "a", records=(forged,)) == "licences"
+    assert ruled.change(engine, "a", "unsaid").generation == 1
+    assert ruled.refusal(ruled.engine(licences={"unknown": "refuse"}), "b", "unsaid") == "licences"
+
+
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("MIT", True),
+        ("gpl-3.0-only", False),
+        ("MIT OR GPL-3.0-only", True),
+        ("MIT AND GPL-3.0-only", False),
+        ("(MIT OR GPL-3.0-only) AND MIT", False),
+        ("GPL-3.0-only WITH Classpath-exception-2.0", False),
+        ("Proprietary", False),
+    ],
+)
+def test_licence_expressions(expression: str, *, allowed: bool) -> None:
+    assert is_licence_allowed(expression, Licences(allowed=("MIT", "GPL-*"), blocked=("GPL-3*",))) is allowed
+
+
+def test_link_scripts_are_not_run(ruled: Ruled) -> None:
+    ruled.change(ruled.engine(), "a", "talks")
+    ruled.change(ruled.engine(link_scripts=False), "b", "talks")
+    envs = Path(ruled.settings.envs_directories[0])
+    assert (envs / "a/ran").exists()
+    assert not (envs / "b/ran").exists()
+
+
+def test_young_packages_are_in_quarantine_whatever_is_asked(ruled: Ruled) -> None:
+    engine = ruled.engine(quarantine_days=7)
+    plan = ruled.plan(engine, "a", "young", exclude_newer=datetime.now(UTC).isoformat())
+    assert [record.version for record in plan.records] == ["1.0"]
+    assert ruled.refusal(engine, "a", records=(ruled.channel.record("young", "2.0"),)) == "quarantine"
+    for time in (None, 1_500_000_000_000):
+        forged = msgspec.structs.replace(ruled.channel.record("young", "2.0"), timestamp=time)
+        assert ruled.refusal(engine, "a", records=(forged,)) == "quarantine"
+
+
+def test_quotas_count_environments_and_bytes(ruled: Ruled) -> None:
+    engine = ruled.engine(quota={"environments": 1})
+    ruled.change(engine, "a", "tool")
+    assert ruled.refusal(engine, "b", "tool") == "environments"
+    assert engine.rename(ruled_prefix(ruled, "a"), "renamed").name == "renamed"
+    engine.delete(ruled_prefix(ruled, "renamed"))
+    ruled.change(engine, "b", "tool")
+    engine = ruled.engine(quota={"disk": "1 kB"})
+    assert ruled.refusal(engine, "b", "young", action="install") == "disk"
+    assert ruled.change(engine, "b", "tool", action="remove").generation == 2
+
+
+def ruled_prefix(ruled: Ruled, name: str) -> Path:
+    return Path(ruled.settings.envs_directories[0]) / name
+
+
+def test_a_plan_from_before_the_rule_is_refused_when_it_is_executed(ruled: Ruled) -> None:
+    plan = ruled.plan(ruled.engine(), "a", "tool")
+    with pytest.raises(PolicyError, match="blocked"):
+        ruled.engine(blocked=["tool"]).execute(plan)
+    hidden = msgspec.structs.replace(plan, changes=())
+    with pytest.raises(PolicyError, match="blocked"):
+        ruled.engine(blocked=["tool"]).execute(hidden)
+
+
+def test_every_change_is_written_down_and_one_that_cannot_be_is_refused(ruled: Ruled, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    engine = ruled.engine(audit=str(log), blocked=["young"])
+    ruled.change(engine, "a", "tool")
+    assert ruled.refusal(engine, "b", "young") == "blocked"
+    engine.rename(ruled_prefix(ruled, "a"), "c")
+    engine.delete(ruled_prefix(ruled, "c"))
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [(line["action"], line["outcome"]) for line in lines] == [
+        ("create", "done"),
+        ("create", "refused"),
+        ("rename", "done"),
+        ("delete", "done"),
+    ]
+    assert lines[0]["changes"] == ["+tool-2.0-h0_0"]
+    assert lines[1]["code"] == "policy.blocked"
+    assert all(line["user"] and line["prefix"] and line["time"] for line in lines)
+    engine = ruled.engine(audit=str(tmp_path / "missing/audit.jsonl"))
+    assert ruled.refusal(engine, "d", "tool") == "audit"
+
+
+def test_settings_are_narrowed(settings: Settings) -> None:
+    policy = parse_policy(
+        {
+            "channels": ["conda-forge"],
+            "sources": ["conda"],
+            "mirrors": {"conda-forge": "https://mirror.example/c/conda-forge/"},
+            "ssl_verify": "/ca.pem",
+            "link_modes": ["copy"],
+            "link_scripts": False,
+        }
+    )
+    wide = msgspec.structs.replace(settings, channels=("mine",), allow_softlinks=True)
+    found = narrowed(wide, policy)
+    assert found == narrowed(found, policy)
+    assert (found.channels, found.sources, found.ssl_verify) == (("conda-forge",), ("conda",), "/ca.pem")
+    assert found.custom_channels == {"conda-forge": "https://mirror.example/c"}
+    assert (found.always_copy, found.allow_softlinks, found.run_link_scripts) == (True, False, False)
+
+
+def test_the_earlier_time_counts() -> None:
+    limit = datetime(2026, 1, 10, tzinfo=UTC)
+    assert earlier(None, None) is None
+    assert earlier("2026-01-05", limit) == "2026-01-05T00:00:00+00:00"
+    assert earlier("2026-02-01T00:00:00Z", limit) == limit.isoformat()
+    assert earlier(None, limit) == limit.isoformat()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["blockd: [a]", "sources: [cran]", "link_modes: [hardlink]", "quota: {disk: lots}", "policy_version: 2", "[", "- a",
+     "mirrors: {a: 'https://b/c'}"],
+)  # fmt: skip
+def test_a_file_that_is_no_policy_stops_everything(text: str, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match="cannot be used") as caught:
+        Engine(msgspec.structs.replace(settings, policy_file=str(file)))
+    assert caught.value.code == "policy.file"
+    assert str(file) in caught.value.message
+
+
+def test_a_policy_that_is_named_and_missing_stops_everything(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="cannot be used"):
+        Engine(msgspec.structs.replace(settings, policy_file=str(tmp_path / "none.yaml")))
+
+
+def test_the_machines_own_file_wins(ruled: Ruled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = tmp_path / "machine.yaml"
+    monkeypatch.setattr(policy_load, "MACHINE_POLICY", machine)
+    assert find_policy_file({"JUPYTER_ENVS_POLICY": "/a"}) == "/a"
+    assert load_settings({"JUPYTER_ENVS_POLICY": "/a", "JUPYTER_ENVS_ROOT": str(tmp_path)}).policy_file == "/a"
+    assert find_policy_file({}) is None
+    machine.write_text("blocked: [tool]\n", encoding="utf-8")
+    assert find_policy_file({"JUPYTER_ENVS_POLICY": "/a"}) == str(machine)
+    # settings that somebody hands to a job may leave it out or name another
+    assert ruled.refusal(ruled.engine(blocked=[]), "a", "tool") == "blocked"
+
+
+def test_disk_amounts() -> None:
+    amounts = {"20 GB": 20 * 10**9, "1.5GiB": 3 * 2**29, "1000": 1000}
+    assert {text: disk_quota(parse_policy({"quota": {"disk": text}})) for text in amounts} == amounts
