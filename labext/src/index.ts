@@ -2,6 +2,7 @@ import { commandsPlugin } from './plugins/commands';
 import { jobsPlugin } from './plugins/jobs';
 import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
+import { notebookCarriedPlugin } from './plugins/notebookCarried';
 import { notebookKernelsPlugin } from './plugins/notebookKernels';
 import { notebookMissingPlugin } from './plugins/notebookMissing';
 import { notebookRestartPlugin } from './plugins/notebookRestart';
@@ -17,5 +18,6 @@ export default [
   notebookKernelsPlugin,
   notebookPlugin,
   notebookRestartPlugin,
-  notebookMissingPlugin
+  notebookMissingPlugin,
+  notebookCarriedPlugin
 ];

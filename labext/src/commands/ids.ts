@@ -30,6 +30,8 @@ export const CommandIDs = {
   copyPath: 'jupyter-envs:copy-path',
   /** Make an environment from the file that is selected in the file browser. */
   createFromFile: 'jupyter-envs:create-from-file',
+  /** Write the environment of the active notebook's kernel into the notebook. */
+  lockNotebook: 'jupyter-envs:lock-notebook',
   /** Read environments, jobs and kernels again. */
   refresh: 'jupyter-envs:refresh',
   /** Show the sidebar. */

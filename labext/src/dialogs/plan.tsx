@@ -6,7 +6,7 @@ import * as React from 'react';
 import { PlanningModel, isHarmless } from '../models/planning';
 import type { IProblem } from '../services/errors';
 import type { IJob } from '../services/jobs/interfaces';
-import type { IChangeRequest } from '../services/plans/interfaces';
+import type { IChangeRequest, IPlansApi } from '../services/plans/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
 import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
 import { PlanStep } from '../widgets/planStep';
@@ -19,6 +19,10 @@ export interface IPlanDialogOptions {
   readonly trustHarmless?: boolean;
   /** Why the request failed in a job: shown at once, with its fixes, instead of planning again. */
   readonly problem?: IProblem | null;
+  /** Who plans and executes; the server's ordinary plans when left out. */
+  readonly plans?: IPlansApi;
+  /** What stands above the plan. */
+  readonly note?: () => JSX.Element | null;
 }
 
 /** Plan a request in a dialog; resolves with the job when the person agrees, with `null` when not. */
@@ -27,7 +31,7 @@ export async function showPlanDialog(
   options: IPlanDialogOptions,
   trans: TranslationBundle
 ): Promise<IJob | null> {
-  const model = new PlanningModel(manager.api.plans, manager.jobs);
+  const model = new PlanningModel(options.plans ?? manager.api.plans, manager.jobs);
   let job: IJob | null = null;
   const apply = async (): Promise<void> => {
     job = await model.apply();
@@ -47,6 +51,7 @@ export async function showPlanDialog(
     focus: '.jp-mod-accept',
     render: () => (
       <>
+        {options.note?.()}
         <PlanStep
           facts={model}
           trans={trans}

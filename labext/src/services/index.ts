@@ -9,6 +9,8 @@ import { EnvironmentsApi } from './environments/restapi';
 import type { IEnvironmentsApi } from './environments/interfaces';
 import { JobsApi } from './jobs/restapi';
 import type { IJobsApi } from './jobs/interfaces';
+import { NotebooksApi } from './notebooks/restapi';
+import type { INotebooksApi } from './notebooks/interfaces';
 import { PlansApi } from './plans/restapi';
 import type { IPlansApi } from './plans/interfaces';
 
@@ -18,6 +20,7 @@ export interface IApi {
   readonly plans: IPlansApi;
   readonly jobs: IJobsApi;
   readonly catalogue: ICatalogueApi;
+  readonly notebooks: INotebooksApi;
 }
 
 /** Make the resources over HTTP. */
@@ -27,6 +30,7 @@ export function makeApi(settings: ServerConnection.ISettings): IApi {
     environments: new EnvironmentsApi(connection),
     plans: new PlansApi(connection),
     jobs: new JobsApi(connection),
-    catalogue: new CatalogueApi(connection)
+    catalogue: new CatalogueApi(connection),
+    notebooks: new NotebooksApi(connection)
   };
 }

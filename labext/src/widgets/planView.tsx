@@ -93,7 +93,8 @@ function ChangeTable(props: { plan: IPlan; trans: TranslationBundle }): JSX.Elem
   );
 }
 
-function versionText(change: IPackageChange): string {
+/** The version, or how it changes. */
+export function versionText(change: IPackageChange): string {
   const { before, after } = change;
   if (before && after && before.version === after.version) {
     return before.build === after.build ? after.version : `${after.version} (${before.build} → ${after.build})`;

@@ -29,7 +29,8 @@ function readPlan(value: unknown, where: string, stale: boolean): IPlan {
   };
 }
 
-function readChange(value: unknown, where: string): IPackageChange {
+/** Read what happens to one package. */
+export function readChange(value: unknown, where: string): IPackageChange {
   const fields = new Fields(value, where);
   return {
     name: fields.text('name'),

@@ -1,0 +1,59 @@
+/** Notebooks that carry their environment. */
+
+import type { IJob } from '../jobs/interfaces';
+import type { IPackageChange } from '../plans/interfaces';
+
+/** A notebook as it stands on the screen; `path` is its place below the server's root. */
+export interface INotebookContent {
+  readonly content: unknown;
+  readonly path: string;
+}
+
+/**
+ * - `ready`: an environment has all that the notebook needs
+ * - `build`: exactly what is locked can be built
+ * - `solve`: what was asked for has to be solved for here
+ * - `none`: it says nothing of an environment
+ */
+export type NotebookState = 'ready' | 'build' | 'solve' | 'none';
+
+/** What is to be shown of a notebook's environment. */
+export interface INotebookAnswer {
+  readonly state: NotebookState;
+  /** The id of the environment that has it all. */
+  readonly environment: string | null;
+  readonly prefix: string;
+  /** The kernel to choose; empty when none is registered. */
+  readonly kernel: string;
+  /** What a new environment would be called. */
+  readonly name: string;
+  /** Why the lock cannot be taken as it is. */
+  readonly because: string;
+  readonly requested: readonly string[];
+  readonly channels: readonly string[] | null;
+  /** How many locked packages come from where. */
+  readonly origins: Readonly<Record<string, number>>;
+  readonly download_bytes: number;
+  /** Kinds of sources that the settings do not allow. */
+  readonly refused: readonly string[];
+  /** Files that describe an environment, as seen from the notebook's folder. */
+  readonly beside: readonly string[];
+}
+
+/** A lock, to be written into a notebook's metadata under `key`. */
+export interface INotebookLock {
+  readonly key: string;
+  readonly lock: unknown;
+  readonly subdir: string;
+  readonly packages: number;
+}
+
+/** The notebooks resource. */
+export interface INotebooksApi {
+  ask(notebook: INotebookContent): Promise<INotebookAnswer>;
+  /** Plan its environment, or that of a file beside it (a path below the server's root). */
+  plan(notebook: INotebookContent, file?: string): Promise<IJob>;
+  /** Which versions of a planned environment are others than those that were locked. */
+  difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]>;
+  lock(content: unknown, environment: string): Promise<INotebookLock>;
+}

@@ -1,0 +1,38 @@
+/** The notebooks resource over HTTP. */
+
+import type { Connection } from '../connection';
+import { Fields } from '../fields';
+import type { IJob } from '../jobs/interfaces';
+import { readJobAnswer } from '../jobs/validate';
+import type { IPackageChange } from '../plans/interfaces';
+import { readChange } from '../plans/validate';
+import type { INotebookAnswer, INotebookContent, INotebookLock, INotebooksApi } from './interfaces';
+import { readNotebookAnswer, readNotebookLock } from './validate';
+
+const ROOT = 'notebooks';
+
+/** Asks the server extension about notebooks. */
+export class NotebooksApi implements INotebooksApi {
+  constructor(private readonly _connection: Connection) {}
+
+  async ask(notebook: INotebookContent): Promise<INotebookAnswer> {
+    return readNotebookAnswer(await this._send('answer', { ...notebook }));
+  }
+
+  async plan(notebook: INotebookContent, file = ''): Promise<IJob> {
+    return readJobAnswer(await this._send('plans', { ...notebook, file }));
+  }
+
+  async difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]> {
+    const answer = await this._send('difference', { ...notebook, plan_id: planId });
+    return new Fields(answer, 'answer').list('changes', readChange);
+  }
+
+  async lock(content: unknown, environment: string): Promise<INotebookLock> {
+    return readNotebookLock(await this._send('lock', { content, environment }));
+  }
+
+  private _send(what: string, body: object): Promise<unknown> {
+    return this._connection.send('POST', [ROOT, what], { body });
+  }
+}
