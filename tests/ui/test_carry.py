@@ -83,7 +83,7 @@ def test_locked_deleted_built_and_run(page: Page, lab: LabServer, study: str, sh
     before = environments(lab)
 
     open_without_kernel(page, lab, path)
-    expect(offer(page)).to_contain_text("The environment of this notebook is not here.", timeout=KERNEL_MS)
+    expect(offer(page)).to_contain_text("The environment that this notebook carries is not here.", timeout=KERNEL_MS)
     shot(page, "carry-offer")
     offer(page).get_by_role("button", name="Build it…").click()
     dialog = page.locator(".jp-Dialog")
