@@ -28,6 +28,16 @@ CHROMIUM_FLAGS = [
 expect.set_options(timeout=15_000)  # milliseconds; two workers share what may be two cores
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each browser test a second try in a new page: two of them, kernels and jobs share what may be two cores.
+
+    The summary counts tests that needed it ("rerun"); one that fails twice fails.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(autouse=True)
 def jp_asyncio_loop() -> None:
     """Stand in for pytest-jupyter's fixture, which would close the event loop that Playwright runs."""
