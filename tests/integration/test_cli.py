@@ -289,11 +289,17 @@ def test_a_stale_plan_is_refused(demo: Path) -> None:
 # -- stopping --------------------------------------------------------------------------------------------------------
 
 
+def hear_ctrl_c() -> None:
+    """Undo what a shell does to programs in the background: they ignore the signal, and so do all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_cancels_the_job_and_says_that_nothing_changed(stocked: Channel, settings: Settings) -> None:
     with serve(stocked.folder) as server:
         server.fault("*six-2.0*", chunk_size=64, chunk_delay=0.5)
         command = [*PROGRAM, "create", "demo", "six", "-c", server.url]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(command, preexec_fn=hear_ctrl_c, **pipes)  # noqa: PLW1509 no other thread starts any
         deadline = time.monotonic() + 30
         while not server.asked("*six-2.0*"):
             assert time.monotonic() < deadline
