@@ -25,6 +25,7 @@ CHROMIUM_FLAGS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 
+SETTLING_MS = 1500  # JupyterLab moves the focus once more when it has restored its layout; nobody types that soon
 expect.set_options(timeout=15_000)  # milliseconds; two workers share what may be two cores
 
 
@@ -98,6 +99,7 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
         page.goto(f"{url}{path}?token={TOKEN}&reset")
         page.wait_for_selector("#jp-main-dock-panel, #main-panel", timeout=30_000)
         use_theme(page, theme)
+        page.wait_for_timeout(SETTLING_MS)
         return page
 
     yield open_page
