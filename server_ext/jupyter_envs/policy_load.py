@@ -2,7 +2,7 @@
 
 Owns which file counts: ``/etc/jupyter-envs/policy.yaml`` where it exists, whatever variables say; else the one that
 ``JUPYTER_ENVS_POLICY`` names. Neither ``.condarc`` nor the server's configuration nor an option can name another.
-Refuses to go on without a policy that was named and cannot be read, and any key it does not know: a rule with a typo
+Refuses any change without a policy that was named and cannot be read, and any key it does not know: a rule with a typo
 must not silently rule nothing.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.engine.models.policy import POLICY_VERSION, Policy
+from jupyter_envs.engine.models.times import parse_time
 from jupyter_envs.errors import PolicyError
 from jupyter_envs.settings import SOURCES, Settings
 
@@ -127,6 +128,4 @@ def earlier(text: str | None, limit: datetime | None) -> str | None:
     """Return the earlier of a time that was asked for and the policy's, as ISO 8601; a time without zone is in UTC."""
     if limit is None:
         return text
-    asked = datetime.fromisoformat(text.strip()) if text else limit
-    asked = asked if asked.tzinfo else asked.replace(tzinfo=UTC)
-    return min(asked, limit).isoformat()
+    return min(parse_time(text) or limit, limit).isoformat()

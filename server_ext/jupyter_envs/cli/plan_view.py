@@ -50,7 +50,7 @@ def counts_text(changes: Iterable[PackageChange]) -> str:
 def cost_text(plan: ChangePlan) -> str:
     """Return what a plan costs: ``35 MB to download, 120 MB on disk``."""
     download = f"{human_bytes(plan.download_bytes)} to download" if plan.download_bytes else "nothing to download"
-    disk = f"{human_bytes(plan.disk_bytes)} more on disk" if plan.disk_bytes else "no more space on disk"
+    disk = f"{human_bytes(plan.disk_bytes)} more on disk" if plan.disk_bytes else "nothing more on disk"
     return f"{download}, {disk}"
 
 

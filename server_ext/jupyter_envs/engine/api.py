@@ -41,7 +41,6 @@ from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
 from jupyter_envs.errors import NotFoundError, SpecError
-from jupyter_envs.policy_load import find_policy, narrowed
 from jupyter_envs.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,9 +66,8 @@ class Engine:
     def __init__(
         self, settings: Settings, *, reporter: Reporter | None = None, cancel: CancelToken | None = None
     ) -> None:
-        policy = find_policy(settings)
-        self.settings = settings = settings if policy is None else narrowed(settings, policy)
-        self._policy = Enforcement(policy, settings)
+        self._policy = Enforcement.of(settings)
+        self.settings = settings = self._policy.settings
         self._reporter = reporter or NullReporter()
         self._cancel = cancel or CancelToken()
         self.cache = PackageCache(settings)

@@ -16,7 +16,8 @@ from jupyter_envs.engine.audit import audited
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Policy
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.policy_load import disk_quota, earlier, newest_allowed
+from jupyter_envs.errors import PolicyError
+from jupyter_envs.policy_load import disk_quota, earlier, find_policy, narrowed, newest_allowed
 from jupyter_envs.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,11 +33,28 @@ class Enforcement:
         None where nothing is ruled.
     settings : Settings
         Already narrowed by the policy.
+    fault : PolicyError, optional
+        Why the policy cannot be used: raised by whatever would change something; reading goes on.
     """
 
-    def __init__(self, policy: Policy | None, settings: Settings) -> None:
+    def __init__(self, policy: Policy | None, settings: Settings, fault: PolicyError | None = None) -> None:
         self._policy = policy
         self._settings = settings
+        self._fault = fault
+
+    @classmethod
+    def of(cls, settings: Settings) -> Enforcement:
+        """Return the enforcement of the policy that applies to settings."""
+        try:
+            policy = find_policy(settings)
+        except PolicyError as fault:
+            return cls(None, settings, fault)
+        return cls(policy, settings if policy is None else narrowed(settings, policy))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings within the policy."""
+        return self._settings
 
     @property
     def active(self) -> bool:
@@ -84,15 +102,23 @@ class Enforcement:
 
     def audited(self, action: str, prefix: Path, command: str) -> AbstractContextManager[None]:
         """Write down what becomes of a change that has no plan."""
+        self._check_usable()
         return audited(self._policy, action, prefix, command)
 
     def planning(self, request: ChangeRequest) -> AbstractContextManager[None]:
         """Write down when a request is refused."""
+        self._check_usable()
         return audited(self._policy, request.action, Path(request.prefix), request.command, refusals_only=True)
 
     def executing(self, plan: ChangePlan) -> AbstractContextManager[None]:
         """Write down what becomes of a plan."""
+        self._check_usable()
         return audited(self._policy, plan.action, Path(plan.prefix), plan.command, plan.changes)
+
+    def _check_usable(self) -> None:
+        """Refuse every change while the administrator's file cannot be used."""
+        if self._fault is not None:
+            raise self._fault
 
     def _newest(self) -> datetime | None:
         return newest_allowed(self._policy, datetime.now(UTC))

@@ -142,7 +142,7 @@ def test_losses_come_first_and_a_rebuild_shows_its_builds() -> None:
 def test_what_a_plan_comes_to() -> None:
     added = PackageChange(name="a", kind="added", after=record("a"))
     assert counts_text([added, added]) == "2 added"
-    assert cost_text(plan(added, download_bytes=35_000_000)) == "35 MB to download, no more space on disk"
+    assert cost_text(plan(added, download_bytes=35_000_000)) == "35 MB to download, nothing more on disk"
     assert plan_notes(plan()) == ["nothing to change"]
     notes = plan_notes(plan(added, disk_bytes=10, link_scripts=("a",)))
     assert notes == ["1 added: nothing to download, 10 B more on disk", "1 script of packages will run: a"]

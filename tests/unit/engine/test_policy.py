@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult
 from jupyter_envs.engine.models.policy import Licences
 from jupyter_envs.engine.policy import is_licence_allowed
-from jupyter_envs.errors import PolicyError, SolveError
+from jupyter_envs.errors import PolicyError, SolveError, SpecError
 from jupyter_envs.policy_load import disk_quota, earlier, find_policy_file, narrowed, parse_policy
 from jupyter_envs.settings import Settings
 from jupyter_envs.settings_load import load_settings
@@ -237,18 +238,44 @@ def test_the_earlier_time_counts() -> None:
     ["blockd: [a]", "sources: [cran]", "link_modes: [hardlink]", "quota: {disk: lots}", "policy_version: 2", "[", "- a",
      "mirrors: {a: 'https://b/c'}"],
 )  # fmt: skip
-def test_a_file_that_is_no_policy_stops_everything(text: str, settings: Settings, tmp_path: Path) -> None:
+def test_a_file_that_is_no_policy_stops_every_change_and_no_reading(
+    text: str, settings: Settings, tmp_path: Path
+) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(PolicyError, match="cannot be used") as caught:
-        Engine(msgspec.structs.replace(settings, policy_file=str(file)))
-    assert caught.value.code == "policy.file"
-    assert str(file) in caught.value.message
+    refused_everything(Engine(msgspec.structs.replace(settings, policy_file=str(file))), str(file))
 
 
-def test_a_policy_that_is_named_and_missing_stops_everything(settings: Settings, tmp_path: Path) -> None:
+def test_a_policy_that_is_named_and_missing_stops_every_change(settings: Settings, tmp_path: Path) -> None:
+    file = str(tmp_path / "none.yaml")
+    refused_everything(Engine(msgspec.structs.replace(settings, policy_file=file)), file)
+
+
+def refused_everything(engine: Engine, file: str) -> None:
+    """Assert that the engine lists environments, and refuses to plan, to execute and to delete."""
+    prefix = Path(engine.settings.envs_directories[0]) / "free"
+    unruled = Engine(msgspec.structs.replace(engine.settings, policy_file=None))
+    plan = unruled.plan(ChangeRequest(action="create", prefix=str(prefix)))
+    changes: list[Callable[[], object]] = [
+        lambda: engine.plan(ChangeRequest(action="create", prefix=str(prefix))),
+        lambda: engine.execute(plan),
+    ]
+    for change in changes:
+        with pytest.raises(PolicyError, match="cannot be used") as caught:
+            change()
+        assert caught.value.code == "policy.file"
+        assert file in caught.value.message
+    assert not prefix.exists()
+    unruled.execute(plan)
     with pytest.raises(PolicyError, match="cannot be used"):
-        Engine(msgspec.structs.replace(settings, policy_file=str(tmp_path / "none.yaml")))
+        engine.delete(prefix)
+    assert "free" in [info.name for info in engine.environments()]
+
+
+def test_a_time_that_is_none_is_refused_in_words_under_a_quarantine() -> None:
+    with pytest.raises(SpecError, match="not a date or time") as caught:
+        earlier("yesterday", datetime(2026, 1, 1, tzinfo=UTC))
+    assert caught.value.code == "spec.time"
 
 
 def test_the_machines_own_file_wins(ruled: Ruled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,6 @@ import msgspec
 
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.errors import SpecError
 
 ALL = frozenset({"*"})
 
@@ -46,25 +45,3 @@ class Solution(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[PlanWarning, ...] = ()
     channels: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-
-
-def parse_time(value: datetime.datetime | str | None) -> datetime.datetime | None:
-    """Return an aware time in UTC; a time without zone is taken as UTC.
-
-    rattler relabels an aware time as UTC instead of converting it, so that it must be UTC before it gets there.
-
-    Raises
-    ------
-    SpecError
-        The text is not an ISO 8601 date or time.
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            value = datetime.datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise SpecError(
-                f"not a date or time: {value!r}", hint="use 2026-01-31 or 2026-01-31T12:00:00Z", code="spec.time"
-            ) from None
-    return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)

@@ -16,11 +16,12 @@ import msgspec
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.models.times import parse_time
 from jupyter_envs.engine.solve.lazy_index import LazyIndex
 from jupyter_envs.engine.solve.order import topological_order
 from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable, version_limits
 from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
-from jupyter_envs.engine.solve.request import Solution, SolveRequest, parse_time
+from jupyter_envs.engine.solve.request import Solution, SolveRequest
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
 from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
 from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, missing_offline

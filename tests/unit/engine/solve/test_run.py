@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.engine.solve.request import ALL, parse_time
+from jupyter_envs.engine.models.times import parse_time
+from jupyter_envs.engine.solve.request import ALL
 from jupyter_envs.errors import CancelledError, OfflineError, SolveError, SourceError, SpecError
 from support.channel import Channel
 from support.http_server import serve
