@@ -368,6 +368,7 @@ def test_what_there_is_to_see(demo: Path) -> None:
     assert "generation" in done("info", "demo")
     assert "channels" in done("info")
     assert "no source has" in done("search", "zzzz")
+    assert "similar names: humanize" in done("search", "humanise")
     assert "demo" in done("disk")
     assert "2.0" in done("search", "six")
     assert "1.0" in done("search", "six", "--versions")

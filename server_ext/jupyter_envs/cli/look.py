@@ -182,7 +182,8 @@ def search(
     as_json: bool,
 ) -> None:
     """Search packages by name (a part of it, or a pattern such as "*polars*")."""
-    from jupyter_envs.engine.models.origins import origin_of
+    from jupyter_envs.engine.models.origins import PYPI, origin_of
+    from jupyter_envs.engine.solve.unknown import similar_names
 
     session = Session(as_json=as_json, offline=where.offline)
     found = session.engine.search(
@@ -202,6 +203,10 @@ def search(
         session.output.table(["name", "version", "build", "source"], rows)
     else:
         session.output.text(f"no source has a package like {text}")
+        if PYPI in (where.sources or session.settings.sources):
+            session.output.text("the Python index is asked for exact names; only well-known ones are found by a part")
+        if similar := similar_names(text.lower()):
+            session.output.text(f"similar names: {', '.join(dict.fromkeys(similar))}")
     session.output.result(
         {"packages": [dict(zip(("name", "version", "build", "source"), row, strict=True)) for row in rows]}
     )

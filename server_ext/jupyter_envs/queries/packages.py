@@ -14,10 +14,10 @@ from jupyter_envs.engine.prefix.python import python_version_of
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.engine.sources.interpreter import find_interpreters
 from jupyter_envs.engine.sources.pypi_versions import conda_version
+from jupyter_envs.engine.sources.well_known import SUMMARIES
 from jupyter_envs.errors import EnvsError, NotFoundError
 from jupyter_envs.queries.catalogue import OpenChannel, SourceProblem
 from jupyter_envs.queries.projects import OfferedVersion, releases
-from jupyter_envs.queries.well_known import SUMMARIES
 
 if TYPE_CHECKING:
     from rattler import RepoDataRecord

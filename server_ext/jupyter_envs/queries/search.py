@@ -14,11 +14,11 @@ import msgspec
 from jupyter_envs.engine.prefix.records import iter_record_names
 from jupyter_envs.engine.sources.modules import find_packages, packages_of
 from jupyter_envs.engine.sources.names import conda_name
+from jupyter_envs.engine.sources.well_known import SUMMARIES
 from jupyter_envs.errors import SpecError
 from jupyter_envs.queries.catalogue import OpenChannel
 from jupyter_envs.queries.projects import newest_version
 from jupyter_envs.queries.ranking import Names, folded, rank
-from jupyter_envs.queries.well_known import SUMMARIES
 
 if TYPE_CHECKING:
     from jupyter_envs.queries.desk import Desk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_envs.engine.sources.well_known import SUMMARIES
 from jupyter_envs.queries.ranking import Names, folded, rank
-from jupyter_envs.queries.well_known import SUMMARIES
 
 NAMES = ["numpy", "numpydoc", "scikit-learn", "scikit_image", "python-numpy", "pynumpysome", "zope.interface", "n"]
 

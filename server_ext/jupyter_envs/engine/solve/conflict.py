@@ -144,6 +144,12 @@ def _unknown_sentence(conflict: Conflict) -> str:
     return f"no source has {_joined(names, 'or')}" + ("; " + "; ".join(reasons) if reasons else "")
 
 
+SPELLING_HINT = (
+    "check the spelling (the Python index is asked for exact names only); "
+    "`jupyter envs search PART` looks through channels and well-known names"
+)
+
+
 def _unknown_hint(conflict: Conflict) -> str:
     parts = [
         f"for {unknown.name}: did you mean {_joined(unknown.suggestions, 'or')}?"
@@ -152,7 +158,7 @@ def _unknown_hint(conflict: Conflict) -> str:
         for unknown in conflict.unknown
         if unknown.suggestions
     ]
-    return " ".join(parts) or "check the spelling; `jupyter envs search` looks names up"
+    return " ".join(parts) or SPELLING_HINT
 
 
 def _joined(texts: tuple[str, ...] | list[str], word: str = "and") -> str:

@@ -1,7 +1,7 @@
 """Requested names that no source has, and what may have been meant.
 
-Owns the search for similar names, those of imported modules among them. Asks the Python index about a handful of
-spellings only.
+Owns the search for similar names, those of well-known projects and of imported modules among them. Asks the Python
+index about a handful of spellings only.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from jupyter_envs.engine.solve.conflict import UnknownName
-from jupyter_envs.engine.solve.popular import POPULAR
 from jupyter_envs.engine.solve.problem import Problem
 from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
-from jupyter_envs.engine.sources.modules import PACKAGES, find_packages
+from jupyter_envs.engine.sources.modules import PACKAGES, find_packages, known_modules
 from jupyter_envs.engine.sources.names import conda_name
+from jupyter_envs.engine.sources.well_known import SUMMARIES
 
 SUGGESTIONS = 3
 SIMILARITY = 0.75
@@ -55,9 +55,16 @@ async def suggest(problem: Problem, name: str) -> tuple[str, ...]:
     """Return at most three existing names that may have been meant, the likeliest first."""
     known = {known for state in problem.channels.usable for known in state.names}
     guesses = [*map(conda_name, find_packages(name)), *variants(name)]
-    guesses += close_names(name, known | POPULAR | set(map(conda_name, PACKAGES)))
+    guesses += similar_names(name, known)
     unique = dict.fromkeys(guess for guess in guesses if guess and guess != name)
     return tuple([guess for guess in unique if guess in known or await problem.has(guess)][:SUGGESTIONS])
+
+
+def similar_names(name: str, known: Iterable[str] = ()) -> list[str]:
+    """Return names like this one among known and well-known ones and those of modules, by conda's spelling."""
+    packages = map(conda_name, PACKAGES | SUMMARIES.keys())
+    modules = [find_packages(module)[0] for module in close_names(name, known_modules())]
+    return [*close_names(name, {*known, *packages}), *map(conda_name, modules)]
 
 
 def variants(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_envs.queries.well_known import SUMMARIES
+from jupyter_envs.engine.sources.well_known import SUMMARIES
 from jupyter_envs.server.handlers.base import EnvsHandler
 from jupyter_envs.server.identifiers import path_of
 from jupyter_envs.server.services import Services

@@ -167,6 +167,17 @@ class TestUnknown:
 
 
 class TestWheels:
+    @pytest.mark.parametrize(
+        ("text", "meant"),
+        [("humanise", "humanize"), ("scikitlearn", "scikit-learn"), ("sklern", "scikit-learn"), ("Pilow", "pillow")],
+    )
+    def test_well_known_projects_are_meant(
+        self, desk: Desk, wheelhouse: Callable[..., Path], text: str, meant: str
+    ) -> None:
+        wheelhouse(meant)
+        error, _ = refused(desk, text, sources=("pypi", "interpreter"))
+        assert (error.message, error.hint) == (f"no source has {text.lower()}", f"did you mean {meant}?")
+
     def test_a_version_limit_that_no_wheel_has(self, desk: Desk, wheelhouse: Callable[..., Path]) -> None:
         wheelhouse("tool", "2.0")
         error, conflict = refused(desk, "tool<1", sources=("pypi", "interpreter"))

@@ -48,6 +48,24 @@ def test_the_index_answers_for_a_name_that_no_channel_has(desk: Desk, wheelhouse
     assert [record.version for record in search("both", desk.settings, sources=("pypi",))] == ["9"]
 
 
+def test_a_part_of_a_well_known_name_finds_it_in_the_index(desk: Desk, wheelhouse: Callable[..., Path]) -> None:
+    desk.use(desk.channel().add("pandas", "2.0").write())
+    for name, version in (("pandas", "3.0"), ("geopandas", "1.0"), ("geopandas", "1.1"), ("pandalike", "1.0")):
+        wheelhouse(name, version)
+    found = search("panda", desk.settings, sources=("conda", "pypi"))
+    assert [(record.name, record.version) for record in found] == [("pandas", "2.0"), ("geopandas", "1.1")]
+    assert [record.name for record in search("*panda*", desk.settings, sources=("pypi",))] == ["geopandas", "pandas"]
+
+
+def test_what_is_imported_under_a_name_is_found(desk: Desk, wheelhouse: Callable[..., Path]) -> None:
+    wheelhouse("scikit-learn")
+    assert [record.name for record in search("sklearn", desk.settings, sources=("pypi",))] == ["scikit-learn"]
+
+
+def test_well_known_names_that_no_source_has_are_not_offered(desk: Desk, wheelhouse: Callable[..., Path]) -> None:
+    assert search("panda", desk.settings, sources=("pypi",)) == []
+
+
 def test_an_unreachable_channel_is_said_when_nothing_else_is_asked(desk: Desk) -> None:
     nowhere = ("http://127.0.0.1:9/channel",)
     with pytest.raises(SourceError, match="cannot be reached"):
