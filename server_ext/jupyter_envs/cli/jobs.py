@@ -56,10 +56,12 @@ def job_json(job: Job) -> dict[str, Any]:
 
 
 def state_of(job: Job, others: Sequence[Job]) -> str:
-    """Return a job's state as people read it: a change that waits for a yes was only planned.
+    """Return a job's state as people read it: a dry run, and a change that waits for a yes, were only planned.
 
     ``others`` are the jobs among which the one is looked for that executed the plan.
     """
+    if job.kind == "plan" and job.state == "done":
+        return "planned"
     plan = (job.result or {}).get("plan_id")
     if job.kind != "change" or job.state != "done" or (job.result or {}).get("executed"):
         return job.state
