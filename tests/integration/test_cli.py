@@ -427,6 +427,18 @@ def test_what_is_there_already_is_only_noted_as_asked_for(stocked: Channel) -> N
     assert answer("install", "more", "six")["newly_requested"] == ["six"]
 
 
+def test_the_present_state_is_not_restored_again(stocked: Channel) -> None:
+    done("create", "demo", "tool", "--no-kernel")
+    done("install", "demo", "six")
+    assert done("restore", "demo", "2").splitlines()[-1] == "demo is in that state already"
+    assert len(answer("history", "demo")["generations"]) == 2
+    done("restore", "demo", "1", "--yes")
+    done("restore", "demo", "2", "--yes")
+    assert [each["action"] for each in answer("history", "demo")["generations"][2:]] == ["restore", "restore"]
+    assert answer("restore", "demo", "2")["executed"] is True
+    assert len(answer("history", "demo")["generations"]) == 4
+
+
 def test_a_request_nobody_confirmed_is_not_listed_as_done(demo: Path) -> None:
     refused(2, "remove", "demo", "six")
     assert "planned, not confirmed" in done("jobs").splitlines()[1]

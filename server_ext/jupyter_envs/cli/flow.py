@@ -216,7 +216,7 @@ def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], 
     """
     name = session.name_of(Path(plan.prefix))
     if not change:
-        return f"{name} has it all already"
+        return f"{name} is in that state already" if plan.action == "restore" else f"{name} has it all already"
     parts = [f"generation {change['generation']}"] if change.get("generation") else []
     if change.get("linked_files"):
         parts.append(f"{change['linked_files']:,} files linked")

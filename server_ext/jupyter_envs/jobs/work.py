@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.errors import EnvsError, SpecError
 from jupyter_envs.jobs.consent import losses, losses_to_agree
 from jupyter_envs.jobs.models import JobRequest
@@ -77,10 +78,22 @@ def _execute(request: JobRequest, place: Workplace) -> Result:
 
 
 def _changes_nothing(plan: ChangePlan, place: Workplace) -> bool:
-    """Return whether everything that an install or update asks for is there and was asked for before."""
-    if plan.changes or plan.action not in ("install", "update", "repair"):
+    """Return whether what is asked for is there and was asked for before, or the state to restore is the present one.
+
+    An undo is carried out even so: the next one is to go further back.
+    """
+    if plan.changes or plan.action not in ("install", "update", "repair", "restore"):
         return False
+    if plan.action == "restore":
+        return _is_present(plan, place)
     return set(plan.requested) == set(place.engine.requested(Path(plan.prefix)))
+
+
+def _is_present(plan: ChangePlan, place: Workplace) -> bool:
+    """Return whether a plan without changes says of its environment what the latest generation does."""
+    latest = place.engine.generations(Path(plan.prefix))[-1]
+    same = (plan.requested, plan.channels, plan.sources) == (latest.requested, latest.channels, latest.sources)
+    return same and plan.variables == read_state(Path(plan.prefix))
 
 
 def _carry_out(plan: ChangePlan, request: JobRequest, place: Workplace) -> Result:
