@@ -40,9 +40,9 @@ def take(prefix: str) -> dict[str, Entry]:
         ``build.file_name`` or ``build.file_kind``.
     """
     found: dict[str, Entry] = {}
-    todo = [""]
-    while todo:
-        folder = todo.pop()
+    folders = [""]
+    while folders:
+        folder = folders.pop()
         with os.scandir(f"{prefix}/{folder}") as entries:
             for entry in entries:
                 path = f"{folder}{entry.name}"
@@ -51,7 +51,7 @@ def take(prefix: str) -> dict[str, Entry]:
                 kind = _kind(info.st_mode, path)
                 found[path] = Entry(kind, info.st_size, info.st_mtime_ns, info.st_ino)
                 if kind == "directory":
-                    todo.append(f"{path}/")
+                    folders.append(f"{path}/")
     return found
 
 

@@ -133,9 +133,9 @@ def test_prefixes_in_files(tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("nothing")
     (tmp_path / "empty").touch()
     (tmp_path / "a.pyc").write_bytes(prefix.encode())
-    (tmp_path / "lost").write_text("/work/x")
+    (tmp_path / "lost").write_text("/sources/x")
     paths = ["text", "binary", "wide", "plain", "empty", "a.pyc", "lost"]
-    report = detect(prefix, paths, FileRules(), {"/work": "the work directory"})
+    report = detect(prefix, paths, FileRules(), {"/sources": "the work directory"})
     assert report.modes == {"text": "text", "binary": "binary", "wide": "binary"}
     assert report.lost == ("lost names the work directory",)
     assert detect(prefix, paths, FileRules(ignore_prefix=("text",)), {}).modes.keys() == {"binary", "wide"}

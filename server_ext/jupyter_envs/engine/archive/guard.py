@@ -121,11 +121,11 @@ class Guard:
 
     def check_link(self, path: str, target: str) -> None:
         """Follow a link through all links known by now; refuse it when a step leaves the package."""
-        todo = [*reversed(target.split("/"))]
+        parts = [*reversed(target.split("/"))]
         where = path.split("/")[:-1]
         steps = 0
-        while todo:
-            part = todo.pop()
+        while parts:
+            part = parts.pop()
             if part in ("", "."):
                 continue
             if part == "..":
@@ -140,7 +140,7 @@ class Guard:
                 if steps > MAX_LINK_STEPS:
                     raise refuse(self._archive, f"holds links that go in circles: {path!r}", "archive.link")
                 where.pop()
-                todo.extend(reversed(onward.split("/")))
+                parts.extend(reversed(onward.split("/")))
 
     def check_links(self) -> None:
         """Check every link again, now that all of them are known."""

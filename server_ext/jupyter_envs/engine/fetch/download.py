@@ -84,16 +84,16 @@ class Fetcher:
         self._cancel.check()
         paths = [""] * len(downloads)
         failures: list[BaseException] = []
-        todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in sorted(range(len(downloads)), key=lambda n: -(downloads[n].size or 0)):
-            todo.put(number)
+            waiting.put(number)
         progress = Progress(downloads, self._reporter)
         self._stop.clear()
 
         def work() -> None:
             while not self._stop.is_set():
                 try:
-                    number = todo.get_nowait()
+                    number = waiting.get_nowait()
                 except queue.Empty:
                     return
                 try:

@@ -163,11 +163,11 @@ def _iter_stats(path: str) -> Iterator[os.stat_result]:
     if not stat.S_ISDIR(found.st_mode):
         yield found
         return
-    todo = [path]
-    while todo:
-        with os.scandir(todo.pop()) as listing:
+    folders = [path]
+    while folders:
+        with os.scandir(folders.pop()) as listing:
             for entry in listing:
                 if entry.is_dir(follow_symlinks=False):
-                    todo.append(entry.path)
+                    folders.append(entry.path)
                 else:
                     yield entry.stat(follow_symlinks=False)
