@@ -121,21 +121,25 @@ def notebook_path(path: str, directory: str) -> str:
     SpecError
         It is not below it.
     """
-    place = os.path.normpath(os.path.join(directory, path.lstrip("/")))
-    if "\0" in place or not place.startswith(directory.rstrip(os.sep) + os.sep):
+    place = _find_below(directory, path)
+    if place is None:
         raise SpecError(f"{path!r} is no file of this server", hint="give its path as JupyterLab shows it")
     return place
 
 
+def _find_below(directory: str, path: str) -> str | None:
+    """Return the place of a path as JupyterLab shows it, ``None`` when it leads out of the server's root."""
+    place = os.path.normpath(os.path.join(directory, path.lstrip("/")))
+    return place if "\0" not in place and place.startswith(directory.rstrip(os.sep) + os.sep) else None
+
+
 def parse_file(file: FileBody, settings: Settings, directory: str, *, python: str | None = None) -> ParsedEnvironment:
-    """Return what a sent file describes; what it includes is looked for beside its place below ``directory``.
+    """Return what a sent file describes; what it includes is looked for beside its place, and only in ``directory``.
 
     ``python`` is the Python that its markers are decided for, where the file does not say.
     """
-    path = os.path.normpath(os.path.join(directory, file.name.lstrip("/")))
-    if not path.startswith(directory.rstrip(os.sep) + os.sep):
-        path = os.path.join(directory, os.path.basename(file.name))
-    parsed = parse_environment_file(file.text, path=path, subdir=settings.subdir, python=python)
+    path = _find_below(directory, file.name) or os.path.join(directory, os.path.basename(file.name))
+    parsed = parse_environment_file(file.text, path=path, subdir=settings.subdir, python=python, within=directory)
     return msgspec.structs.replace(parsed, path=file.name)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.engine.models.plan import ChangeRequest
-from jupyter_envs.errors import NotFoundError
+from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.server.requests import FileBody, command_text, parse_file
 from jupyter_envs.settings import Settings
 
@@ -50,3 +50,22 @@ def test_a_name_that_leads_above_the_servers_root_stands_for_a_file_in_it(
         parse_file(FileBody(name=name, text="-r base.txt\n"), settings, str(root))
     (root / "base.txt").write_text("six==2.0\n")
     assert parse_file(FileBody(name=name, text="-r base.txt\n"), settings, str(root)).pip_specs == ("pypi::six==2.0",)
+
+
+@pytest.mark.parametrize("included", ["{outside}", "../secret.txt", "sub/../../secret.txt", "a\0b.txt"])
+@pytest.mark.parametrize(
+    "form", [("requirements.txt", "-r {}\n"), ("environment.yml", 'dependencies: [pip, {{pip: ["-c {}"]}}]\n')]
+)
+def test_a_sent_file_makes_the_server_read_nothing_outside_of_its_root(
+    settings: Settings, tmp_path: Path, included: str, form: tuple[str, str]
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    outside = tmp_path / "secret.txt"
+    outside.write_text("my: secret\n")
+    name, text = form
+    words = included.format(outside=outside).replace("\0", "\\0" if name.endswith("yml") else "\0")
+    with pytest.raises(SpecError) as caught:
+        parse_file(FileBody(name=name, text=text.format(words)), settings, str(root))
+    assert "my: secret" not in str(caught.value)
+    assert caught.value.hint in ("put it beside the file that includes it", "remove the NUL character")

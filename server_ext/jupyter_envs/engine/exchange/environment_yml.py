@@ -34,7 +34,9 @@ _STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 
 
-def parse_environment_yml(text: str, *, subdir: str, path: str = "", python: str | None = None) -> ParsedEnvironment:
+def parse_environment_yml(
+    text: str, *, subdir: str, path: str = "", python: str | None = None, within: str | None = None
+) -> ParsedEnvironment:
     """Read the text of an environment.yml.
 
     Parameters
@@ -47,6 +49,8 @@ def parse_environment_yml(text: str, *, subdir: str, path: str = "", python: str
         Where it is from: for messages, and what ``-r`` lines of the ``pip:`` section are relative to.
     python : str
         The Python for which markers are decided, when the file does not say.
+    within : str
+        The folder that included files must lie in; anywhere when not given.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def parse_environment_yml(text: str, *, subdir: str, path: str = "", python: str
         ``exchange.yaml``, beginning with ``file:line:``.
     """
     selected, unknown = select_lines(text, subdir)
-    reader = _Reader(path or "environment.yml", subdir, python)
+    reader = _Reader(path or "environment.yml", subdir, python, within)
     for line, expression in unknown:
         reader.warn(
             line, f"[{expression}] is not a known selector; the line is kept", "selectors are linux, osx, win, …"
@@ -140,10 +144,11 @@ def _compose(text: str, reader: _Reader) -> yaml.Node | None:
 class _Reader:
     """Reads the nodes of one document, keeping the line of each for what has to be said about it."""
 
-    def __init__(self, path: str, subdir: str, python: str | None) -> None:
+    def __init__(self, path: str, subdir: str, python: str | None, within: str | None) -> None:
         self.path = path
         self.subdir = subdir
         self.python = python
+        self.within = within
         self.warnings: list[PlanWarning] = []
         self.specs: list[str] = []
         self.pip_lines: list[tuple[int, str]] = []
@@ -160,7 +165,9 @@ class _Reader:
         self._dependencies(keys["dependencies"])
         channels = self._texts(keys.get("channels"), "channels")
         python = python_of(self.specs) or self.python
-        pip = parse_requirement_lines(self.pip_lines, path=self.path, subdir=self.subdir, python=python)
+        pip = parse_requirement_lines(
+            self.pip_lines, path=self.path, subdir=self.subdir, python=python, within=self.within
+        )
         return ParsedEnvironment(
             format="yaml",
             path=self.path,

@@ -47,7 +47,7 @@ def read_environment_file(
 
 
 def parse_environment_file(
-    text: str, *, path: str, subdir: str | None = None, python: str | None = None
+    text: str, *, path: str, subdir: str | None = None, python: str | None = None, within: str | None = None
 ) -> ParsedEnvironment:
     """Return what the text of such a file says.
 
@@ -60,6 +60,8 @@ def parse_environment_file(
         file includes (``-r``) are looked for beside it.
     subdir, python : str
         As for ``read_environment_file``.
+    within : str
+        The folder that included files must lie in; anywhere when not given.
 
     Raises
     ------
@@ -77,11 +79,11 @@ def parse_environment_file(
         case "conda-lock":
             return parse_conda_lock(text, subdir=subdir, path=path)
         case "requirements":
-            return parse_requirements(text, subdir=subdir, path=path, python=python)
+            return parse_requirements(text, subdir=subdir, path=path, python=python, within=within)
         case "notebook":
             return parse_notebook(text, subdir=subdir, path=path)
         case _:
-            return parse_environment_yml(text, subdir=subdir, path=path, python=python)
+            return parse_environment_yml(text, subdir=subdir, path=path, python=python, within=within)
 
 
 def sniff_format(name: str, text: str) -> FileFormat:

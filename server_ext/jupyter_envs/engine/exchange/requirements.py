@@ -8,6 +8,7 @@ choose an index are left to pip's own configuration and reported.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
@@ -59,9 +60,12 @@ class _Collected:
     open_files: list[Path] = field(default_factory=list)
     subdir: str = ""
     python: str | None = None
+    within: str | None = None
 
 
-def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | None = None) -> ParsedEnvironment:
+def parse_requirements(
+    text: str, *, subdir: str, path: str = "", python: str | None = None, within: str | None = None
+) -> ParsedEnvironment:
     """Read the text of a requirements file.
 
     Parameters
@@ -75,6 +79,8 @@ def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | 
     python : str
         The Python for which markers are decided, when it is known; else the one that the file says it was written
         with.
+    within : str
+        The folder that included files must lie in; anywhere when not given.
 
     Raises
     ------
@@ -85,7 +91,7 @@ def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | 
     """
     note = _PYTHON_NOTE.search(text)
     written_with = note[1] if note else None
-    collected = _Collected(subdir=subdir, python=python or written_with)
+    collected = _Collected(subdir=subdir, python=python or written_with, within=within)
     _collect(text, Path(path) if path else Path("requirements.txt"), collected, "requirement")
     return ParsedEnvironment(
         format="requirements",
@@ -98,10 +104,10 @@ def parse_requirements(text: str, *, subdir: str, path: str = "", python: str | 
 
 
 def parse_requirement_lines(
-    lines: Sequence[tuple[int, str]], *, path: str, subdir: str, python: str | None
+    lines: Sequence[tuple[int, str]], *, path: str, subdir: str, python: str | None, within: str | None = None
 ) -> ParsedEnvironment:
     """Read numbered requirement lines, such as the ``pip:`` section of an environment.yml."""
-    collected = _Collected(subdir=subdir, python=python)
+    collected = _Collected(subdir=subdir, python=python, within=within)
     for number, line in lines:
         stripped = _COMMENT.sub("", line).strip()
         if stripped:
@@ -254,6 +260,10 @@ def _collect_option(line: str, where: str, path: Path, collected: _Collected, ro
 
 
 def _include(path: Path, where: str, collected: _Collected, role: str) -> None:
+    if "\0" in str(path):
+        raise _refused(where, f"{str(path)!r} is no path", "remove the NUL character")
+    if collected.within is not None:
+        path = _path_within(collected.within, path, where)
     resolved = path.resolve()
     if resolved in collected.open_files:
         raise _refused(where, f"{path} includes itself", "remove the circle of -r lines")
@@ -270,6 +280,14 @@ def _include(path: Path, where: str, collected: _Collected, role: str) -> None:
     collected.open_files.append(resolved)
     _collect(text, path, collected, role)
     collected.open_files.pop()
+
+
+def _path_within(folder: str, path: Path, where: str) -> Path:
+    """Return a path without its ``..``; whoever sent the file may not read what lies outside of a folder by it."""
+    plain = Path(os.path.normpath(path))
+    if not plain.is_relative_to(folder):
+        raise _refused(where, f"{plain} lies outside of {folder}", "put it beside the file that includes it")
+    return plain
 
 
 def _requirement(text: str, where: str) -> Requirement:
