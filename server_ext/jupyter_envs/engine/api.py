@@ -29,7 +29,8 @@ from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeRes
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
-from jupyter_envs.engine.planning import Planner, ordered, requested_of
+from jupyter_envs.engine.planning import Planner, ordered
+from jupyter_envs.engine.planning_history import requested_of
 from jupyter_envs.engine.planning_rules import why_chains
 from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments

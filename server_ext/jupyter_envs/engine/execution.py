@@ -22,7 +22,7 @@ from jupyter_envs.engine.models.plan import ChangePlan, ChangeResult, Generation
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
-from jupyter_envs.engine.planning import requested_of
+from jupyter_envs.engine.planning_history import requested_of
 from jupyter_envs.engine.preconditions import check_free
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.records import fingerprint, read_records

@@ -14,23 +14,23 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.engine.enforcement import Enforcement
-from jupyter_envs.engine.history.conda_history import requested_from_history
-from jupyter_envs.engine.history.generations import find_latest, generation_numbers, read_generation
+from jupyter_envs.engine.history.generations import find_latest, read_generation
 from jupyter_envs.engine.link.plan import link_target
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
-from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, Generation, PackageChange, PlanWarning
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageChange, PlanWarning
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning_costs import disk_cost
+from jupyter_envs.engine.planning_history import requested_of, undone_generation
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
 from jupyter_envs.engine.prefix.state import read_state
-from jupyter_envs.engine.transaction.diff import diff_packages, same_state
-from jupyter_envs.errors import NotFoundError, OfflineError, SpecError
+from jupyter_envs.engine.transaction.diff import diff_packages
+from jupyter_envs.errors import OfflineError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
 
@@ -376,42 +376,3 @@ def in_linking_order(records: Sequence[RepodataRecord]) -> tuple[RepodataRecord,
     """Return records as given when the conda ones do not say what they need (CEP 23: such lists are in order)."""
     says = any(record.depends for record in records if not record.fn.endswith(".whl"))
     return ordered(records) if says else tuple(records)
-
-
-def requested_of(prefix: Path, records: Sequence[PrefixRecord]) -> tuple[str, ...]:
-    """Return the specs that were asked for: our generation, else the records' own, else conda's history."""
-    latest = find_latest(prefix)
-    if latest is not None:
-        return latest.requested
-    own = [spec for record in records for spec in (record.requested_specs or (record.requested_spec or "",)) if spec]
-    if own:
-        return tuple(own)
-    history = prefix / "conda-meta" / "history"
-    text = history.read_text(encoding="utf-8", errors="replace") if history.is_file() else ""
-    present = {record.name for record in records}
-    return tuple(spec for spec in requested_from_history(text) if package_name(spec) in present)
-
-
-def undone_generation(prefix: Path, before: Sequence[RepodataRecord]) -> int:
-    """Return the generation that ``undo`` goes back to; a second undo goes back one further.
-
-    When another tool has changed the environment since, that change is what is undone.
-
-    Raises
-    ------
-    NotFoundError
-        There is nothing before the present state.
-    """
-    numbers = generation_numbers(prefix)
-    latest: Generation | None = find_latest(prefix)
-    if latest is not None and not same_state(latest.records, before):
-        return latest.number
-    state = (latest.restores or latest.number) if latest else 0
-    earlier = [number for number in numbers if number < state]
-    if not earlier:
-        raise NotFoundError(
-            f"{prefix.name} has no earlier state to go back to",
-            hint="`jupyter envs history` shows its generations; `jupyter envs delete` removes the environment",
-            code="generation",
-        )
-    return earlier[-1]
