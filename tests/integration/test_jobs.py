@@ -14,12 +14,13 @@ import msgspec
 import psutil
 import pytest
 
+from jupyter_envs.engine.models.events import Event
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.prefix.records import iter_record_names
 from jupyter_envs.errors import NotFoundError
 from jupyter_envs.jobs.client import JobClient
-from jupyter_envs.jobs.events import JobEvent, read_events
-from jupyter_envs.jobs.models import Job, JobRequest
+from jupyter_envs.jobs.events import EventWriter, JobEvent, read_events
+from jupyter_envs.jobs.models import Job, JobKind, JobRequest
 from jupyter_envs.jobs.plans import load_plan
 from jupyter_envs.kernels.sync import list_kernels
 from jupyter_envs.settings import Settings
@@ -242,6 +243,29 @@ def test_after_a_restart_live_jobs_of_dead_processes_are_interrupted(client: Job
     assert client.store.attach(reused.id, os.getpid(), 12345.0)  # the pid lives, but was started at another time
     assert {job.id for job in JobClient(settings).reap_interrupted()} == {dead.id, reused.id}
     assert client.store.live() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "reported", "code"),
+    [
+        ("change", Event(kind="phase", phase="solve"), "job.interrupted.early"),
+        ("change", Event(kind="message", phase="solve", data={"plan_id": "p"}), "job.interrupted"),
+        ("plan", Event(kind="message", phase="solve", data={"plan_id": "p"}), "job.interrupted.early"),
+        ("clean", Event(kind="phase", phase="clean"), "job.interrupted"),
+    ],
+)
+def test_what_ended_before_its_plan_was_made_has_changed_nothing(
+    client: JobClient, kind: JobKind, reported: Event, code: str
+) -> None:
+    dead = client.store.add(JobRequest(kind=kind))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert client.store.start(dead.id, gone.pid)
+    EventWriter(client.store.events_path(dead.id)).report(reported)
+    (ended,) = client.reap_interrupted()
+    assert ended.error is not None
+    assert ended.error["code"] == code
+    assert str(ended.error["hint"]).endswith("nothing has changed") is (code == "job.interrupted.early")
 
 
 def test_a_job_outlives_who_started_it(settings: Settings, stocked: Channel, tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ function failedTitle(job: IJob, trans: TranslationBundle): string {
 /** What is said when a job has ended: its title and the one fact that matters. */
 export function outcomeText(job: IJob, trans: TranslationBundle): string {
   const title = jobTitle(job, trans);
+  if (job.error?.code === 'job.interrupted.early') {
+    return trans.__('%1. Its process ended without a word, before it changed anything.', title);
+  }
   if (job.state === 'interrupted') {
     return trans.__('%1. Its process ended without a word; the environment is in its old or its new state, never between.', title);
   }

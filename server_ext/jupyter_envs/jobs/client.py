@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.errors import CancelledError, EnvsError, StorageError
-from jupyter_envs.jobs.events import EventReader, JobEvent
+from jupyter_envs.jobs.events import EventReader, JobEvent, read_events
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
 from jupyter_envs.jobs.process import RUN_MODULE, is_running, kill_tree, process_started
 from jupyter_envs.jobs.store import JobStore
@@ -143,9 +143,16 @@ class JobClient:
         return not is_running(job.id, job.pid, job.process_started or 0.0)
 
     def _mark_interrupted(self, job: Job) -> Job:
-        state, error = describe_end(job)
+        state, error = describe_end(job, early=self._ended_early(job))
         self.store.finish(job.id, state, exit_code=error.exit_code, error=error.to_dict())
         return self.store.get(job.id)
+
+    def _ended_early(self, job: Job) -> bool:
+        """Tell whether a job ended before it can have changed anything; a change first reports its plan."""
+        if job.started_at is None or job.kind == "plan":
+            return True
+        events = read_events(self.store.events_path(job.id)) if job.kind == "change" else ()
+        return job.kind == "change" and not any((event.data or {}).get("plan_id") for event in events)
 
     def reap_interrupted(self) -> list[Job]:
         """Mark the jobs whose process is gone (machine restarted, process killed) and return them."""
@@ -187,13 +194,17 @@ class JobClient:
         return job
 
 
-def describe_end(job: Job) -> tuple[JobState, EnvsError]:
-    """Return the final state and the error of a job whose process is gone without a word."""
+def describe_end(job: Job, *, early: bool) -> tuple[JobState, EnvsError]:
+    """Return the final state and the error of a job whose process is gone without a word.
+
+    ``early`` says that it cannot have changed anything.
+    """
     if job.cancel_requested:
         return "cancelled", CancelledError("cancelled; the environment is as it was")
+    left = "nothing has changed" if early else "the environment is put right at its next use"
     return "interrupted", EnvsError(
         f"the process of job {job.id} ended before the job did",
-        hint=f"`jupyter envs jobs log {job.id}` shows its last words; the environment is put right at its next use",
-        code="job.interrupted",
+        hint=f"`jupyter envs jobs log {job.id}` shows its last words; {left}",
+        code="job.interrupted.early" if early else "job.interrupted",
         detail={"job": job.id, "prefix": job.prefix},
     )
