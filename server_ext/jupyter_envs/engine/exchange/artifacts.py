@@ -22,7 +22,7 @@ from urllib.parse import unquote
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.models.records import RepodataRecord, is_one_name
 from jupyter_envs.errors import SpecError
 
 CONDA_SUFFIXES = (".conda", ".tar.bz2")
@@ -98,8 +98,19 @@ def record_from_url(
     Raises
     ------
     SpecError
-        ``exchange.url``: not the URL of a package.
+        ``exchange.url``: not the URL of a package, or one whose name leads out of the folder for packages.
     """
+    record = _record(url, subdir=subdir, dist=dist, md5=md5, sha256=sha256)
+    if not is_one_name(record.dist):
+        raise SpecError(
+            f"a package cannot be called {record.dist!r}: {url}",
+            hint="do not use this file; ask who made it",
+            code="exchange.url",
+        )
+    return record
+
+
+def _record(url: str, *, subdir: str, dist: str | None, md5: str | None, sha256: str | None) -> RepodataRecord:
     if url.startswith(INTERPRETER_SCHEME):
         return _interpreter_record(url, subdir, dist)
     fn = unquote(url.rpartition("/")[2])

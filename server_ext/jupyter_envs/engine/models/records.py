@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 RECORD_ENCODER = msgspec.json.Encoder()
+MAX_DIST = 240  # with an ending, what file systems take as a name
 
 
 class PackageRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,6 +46,15 @@ class PackageRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def dist(self) -> str:
         """``name-version-build``: the package's directory in the cache and its record's file stem."""
         return f"{self.name}-{self.version}-{self.build}"
+
+
+def is_one_name(dist: str) -> bool:
+    """Tell whether ``name-version-build`` can be the name of a file, and leads nowhere else.
+
+    >>> [is_one_name(dist) for dist in ("numpy-2.1.0-py312_0", "../a-1-0", "a-1-0/b", ".a-1-0", "")]
+    [True, False, False, False, False]
+    """
+    return dist[:1] not in ("", ".") and len(dist) <= MAX_DIST and dist.isprintable() and not {"/", "\\"} & {*dist}
 
 
 class RepodataRecord(PackageRecord, frozen=True, kw_only=True, omit_defaults=True):

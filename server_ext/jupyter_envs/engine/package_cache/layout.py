@@ -20,7 +20,8 @@ import re
 import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials
-from jupyter_envs.engine.models.records import PathsEntry, RepodataRecord
+from jupyter_envs.engine.models.records import PathsEntry, RepodataRecord, is_one_name
+from jupyter_envs.errors import ArchiveError
 
 ARCHIVES = (".conda", ".tar.bz2", ".whl")
 DOWNLOADS = ".downloads"
@@ -56,7 +57,19 @@ def identity(record: RepodataRecord) -> str:
 
 
 def directory_names(record: RepodataRecord) -> tuple[str, str]:
-    """Return the package directory's usual name, and the one it has when another package took that."""
+    """Return the package directory's usual name, and the one it has when another package took that.
+
+    Raises
+    ------
+    ArchiveError
+        ``archive.name``: what the record is called leads out of the cache.
+    """
+    if not is_one_name(record.dist):
+        raise ArchiveError(
+            f"a package cannot be called {record.dist!r}",
+            hint="do not use this package; report it to whoever publishes it",
+            code="archive.name",
+        )
     return record.dist, f"{record.dist}-{identity(record)}"
 
 

@@ -165,6 +165,23 @@ def notebook(*cells: str, **metadata: Any) -> str:
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": made})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c linux-64/..%2F..%2Fevil-1-0.conda",
+        "c linux-64/a-1-..%5C0.conda",
+        "c linux-64/a-1-0%00.tar.bz2",
+        "c a-1.0-py3-none-any.whl as ../../a-1.0-0",
+        "c a-1.0-py3-none-any.whl as a-1.0-0/../../b",
+        f"c a-1.0-py3-none-any.whl as {'a' * 250}-1.0-0",
+    ],
+)
+def test_names_that_lead_out_of_the_folder_for_packages_are_refused(line: str) -> None:
+    platform = {"origins": {"c": "https://conda.test/c"}, "packages": [line]}
+    with pytest.raises(SpecError, match="a package cannot be called"):
+        find_lock({KEY: {"lock_version": 1, "requested": [], "platforms": {"linux-64": platform}}})
+
+
 def test_a_notebook_is_a_file_like_others() -> None:
     parsed = parse_environment_file(notebook(**metadata()), path="n.ipynb", subdir="linux-64")
     assert parsed.format == "notebook"

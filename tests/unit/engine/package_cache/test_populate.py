@@ -282,6 +282,20 @@ def test_what_dead_processes_left_is_removed(tmp_path: Path, settings: Settings,
     assert not elsewhere.exists()
 
 
+@pytest.mark.parametrize(("name", "build"), [("../../escaped", "0"), ("a", "0/../../../escaped")])
+def test_a_name_that_leads_out_of_the_cache(
+    tmp_path: Path, settings: Settings, pkgs: Path, name: str, build: str
+) -> None:
+    made = make_package(tmp_path / "c/noarch", "a", files=FILES, noarch="generic")
+    (pkgs / "a-1.0-0").mkdir(parents=True)
+    before = snapshot_tree(tmp_path)
+    with pytest.raises(ArchiveError, match="a package cannot be called") as caught:
+        populate(settings, msgspec.structs.replace(made.record(), name=name, build=build))
+    assert caught.value.code == "archive.name"
+    assert {path for path in snapshot_tree(tmp_path) if "escaped" in path} == set()
+    assert snapshot_tree(tmp_path).items() >= before.items()
+
+
 def test_an_archive_that_is_dangerous(tmp_path: Path, settings: Settings, pkgs: Path) -> None:
     from support.packages import RawMember
 
