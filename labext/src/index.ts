@@ -5,6 +5,7 @@ import { notebookPlugin } from './plugins/notebook';
 import { notebookCarriedPlugin } from './plugins/notebookCarried';
 import { notebookKernelsPlugin } from './plugins/notebookKernels';
 import { notebookMissingPlugin } from './plugins/notebookMissing';
+import { notebookMovedPlugin } from './plugins/notebookMoved';
 import { notebookRestartPlugin } from './plugins/notebookRestart';
 import { pagePlugin } from './plugins/page';
 import { sidebarPlugin } from './plugins/sidebar';
@@ -17,6 +18,7 @@ export default [
   pagePlugin,
   notebookKernelsPlugin,
   notebookPlugin,
+  notebookMovedPlugin,
   notebookRestartPlugin,
   notebookMissingPlugin,
   notebookCarriedPlugin

@@ -36,6 +36,7 @@ export function job(values: Partial<IJob> = {}): IJob {
     state: 'running',
     action: 'install',
     environment: 'id-analysis',
+    path: '/envs/analysis',
     name: 'analysis',
     command: 'jupyter envs install analysis pandas',
     created_at: 0,

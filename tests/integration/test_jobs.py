@@ -290,7 +290,7 @@ def test_deleting_and_renaming_take_the_kernel_along(client: JobClient, settings
     run(client, change(settings, stocked, "create", "ipykernel"))
     prefix = Path(settings.envs_directories[0]) / "a"
     renamed = run(client, JobRequest(kind="rename", prefix=str(prefix), new_name="b"))
-    assert renamed.result == {"prefix": str(prefix.parent / "b"), "kernels": ["envs-b"]}
+    assert renamed.result == {"prefix": str(prefix.parent / "b"), "kernels": ["envs-b"], "old_kernels": ["envs-a"]}
     assert [kernel.name for kernel in list_kernels()] == ["envs-b"]
     deleted = run(client, JobRequest(kind="delete", prefix=str(prefix.parent / "b")))
     assert deleted.state == "done"

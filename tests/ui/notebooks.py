@@ -89,6 +89,11 @@ def banner(page: Page) -> Locator:
     return page.locator(".jp-NotebookPanel .jp-envs-Stale")
 
 
+def moved(page: Page) -> Locator:
+    """Return the line that says what the environment is called now."""
+    return page.locator(".jp-NotebookPanel .jp-envs-Moved")
+
+
 def suggestion(found: Locator) -> Locator:
     """Return what stands below a cell."""
     return found.locator(".jp-envs-Suggestion")

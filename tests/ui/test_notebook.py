@@ -17,6 +17,7 @@ from ui.notebooks import (
     cell,
     code,
     missing,
+    moved,
     run,
     saved,
     show,
@@ -99,7 +100,7 @@ def test_a_restart_is_asked_for_only_when_something_imported_has_changed(
     expect(banner(page)).to_contain_text(
         f"gridkit has changed in {study} since this kernel imported it.", timeout=SEEN_MS
     )
-    expect(banner(page).locator(".jp-envs-Stale-text")).to_have_attribute("title", "gridkit 2.0.0 → 2.1.0")
+    expect(banner(page).locator(".jp-envs-Banner-text")).to_have_attribute("title", "gridkit 2.0.0 → 2.1.0")
     shot(page, "notebook-restart")
     banner(page).get_by_role("button", name="Restart kernel").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
@@ -108,6 +109,30 @@ def test_a_restart_is_asked_for_only_when_something_imported_has_changed(
     run(page, 0)
     expect(cell(page, 0).locator(".jp-InputPrompt")).to_have_text("[1]:")
     expect(banner(page)).to_be_hidden()
+
+
+def test_a_notebook_goes_along_with_a_rename(page: Page, lab: LabServer, study: str, shot: Shot) -> None:
+    cells = [code("import gridkit"), code("import sys; sys.prefix.split('/')[-1]")]
+    show(page, lab, write(lab, "moved.ipynb", f"envs-{study}", cells))
+    run(page, 0)
+    lab.envs("install", study, "gridkit=2.1.0", "--yes")
+    expect(banner(page)).to_be_visible(timeout=SEEN_MS)
+    toolbar_item(page).click()
+    page.evaluate("() => void window.jupyterapp.commands.execute('jupyter-envs:rename', {id: null, active: true})")
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("1 running kernel uses it and will have to be switched")
+    dialog.get_by_label("Name").fill("studio")
+    dialog.get_by_role("button", name="Rename").click()
+    page.get_by_role("tab", name="moved.ipynb").click()
+    expect(moved(page)).to_contain_text("study is now called studio.", timeout=SEEN_MS)
+    expect(banner(page)).to_be_hidden()
+    shot(page, "notebook-moved")
+    page.reload()
+    moved(page).get_by_role("button", name="Use its kernel").click(timeout=KERNEL_MS)
+    expect(toolbar_item(page)).to_contain_text("studio · Python 3.", timeout=KERNEL_MS)
+    expect(moved(page)).to_be_hidden()
+    wait_for_kernel(page)
+    expect(run(page, 1).locator(".jp-OutputArea-output")).to_have_text("'studio'")
 
 
 def test_a_dismissed_line_comes_back_with_the_next_change_and_goes_with_an_undo(

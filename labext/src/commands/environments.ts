@@ -38,7 +38,7 @@ function addRename(context: ICommandContext): void {
       }
       const taken = (manager.environments.environments ?? []).filter(other => !other.external).map(other => other.name);
       const given = typeof args['name'] === 'string' ? args['name'] : '';
-      const name = given || (await askForName(environment, taken, trans));
+      const name = given || (await askForName(environment, taken, runningIn(context, environment), trans));
       const title = trans.__('%1 was not renamed', environment.name);
       return name ? followed(context, title, () => manager.api.environments.rename(environment.id, name)) : null;
     }

@@ -10,10 +10,11 @@ import { FlowFooter } from '../widgets/flowFooter';
 import { NameField } from '../widgets/nameField';
 import { showFlow } from './flow';
 
-/** Ask for a name; empty when it was given up or is the same. */
+/** Ask for a name; `running` is how many kernels run in it now. Empty when it was given up or is the same. */
 export async function askForName(
   environment: IEnvironment,
   taken: readonly string[],
+  running: number,
   trans: TranslationBundle
 ): Promise<string> {
   const changed = new Signal<object, void>({});
@@ -46,6 +47,15 @@ export async function askForName(
         <p className="jp-envs-Field-hint">
           {trans.__('Its packages and history move with it; its kernel is registered under the new name.')}
         </p>
+        {running > 0 && (
+          <p className="jp-envs-Plan-warning">
+            {trans._n(
+              '%1 running kernel uses it and will have to be switched: its notebook offers that.',
+              '%1 running kernels use it and will have to be switched: their notebooks offer that.',
+              running
+            )}
+          </p>
+        )}
         <FlowFooter
           buttons={[
             { label: trans.__('Cancel'), onClick: () => dialog.close() },

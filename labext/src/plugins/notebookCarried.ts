@@ -12,8 +12,9 @@ import { pathOfKernel } from '../models/kernels';
 import { CarriedModel, kernelNameOf } from '../models/notebook/carried';
 import { asProblem } from '../services/errors';
 import { IEnvironmentsManager, INotebookKernels } from '../tokens';
-import { CarriedBanner } from '../widgets/notebook/carriedBanner';
+import { carriedBanner } from '../widgets/notebook/carriedBanner';
 import { eachNotebook } from './eachNotebook';
+import { switchKernel } from './switchKernel';
 
 export const notebookCarriedPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-envs:notebook-carried',
@@ -56,8 +57,7 @@ function offer(
   };
   kernel.changed.connect(settle, model);
   const choose = async (name: string): Promise<void> => {
-    await app.serviceManager.kernelspecs.refreshSpecs();
-    await sessionContext.changeKernel({ name });
+    await switchKernel(app, sessionContext, name);
     model.settle();
   };
   const told = (work: Promise<void>): void => {
@@ -72,7 +72,7 @@ function offer(
       ),
     use: () => told(kernelOf(manager, model).then(choose))
   };
-  panel.contentHeader.addWidget(new CarriedBanner(model, actions, trans));
+  panel.contentHeader.addWidget(carriedBanner(model, actions, trans));
   void look(app, panel, model).then(settle);
 }
 

@@ -7,7 +7,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { StaleModel } from '../models/notebook/stale';
 import { IEnvironmentsManager, INotebookKernels } from '../tokens';
-import { StaleBanner } from '../widgets/notebook/staleBanner';
+import { staleBanner } from '../widgets/notebook/staleBanner';
 import { eachNotebook } from './eachNotebook';
 
 export const notebookRestartPlugin: JupyterFrontEndPlugin<void> = {
@@ -32,7 +32,7 @@ export const notebookRestartPlugin: JupyterFrontEndPlugin<void> = {
     eachNotebook(notebooks, panel => {
       const { sessionContext } = panel;
       const model = new StaleModel(kernels.of(sessionContext), manager.environments, manager.api.environments);
-      panel.contentHeader.addWidget(new StaleBanner(model, trans, () => void dialogs.restart(sessionContext)));
+      panel.contentHeader.addWidget(staleBanner(model, trans, () => void dialogs.restart(sessionContext)));
     });
   }
 };

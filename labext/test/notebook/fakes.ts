@@ -9,6 +9,7 @@ import { readEnvironment } from '../../src/services/environments/validate';
 
 export class FakeKernel implements INotebookKernel {
   id = 'k1';
+  name = 'envs-analysis';
   path = '/envs/analysis';
   known = true;
   language = 'python';

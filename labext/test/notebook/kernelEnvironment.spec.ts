@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KernelEnvironmentModel, whereabouts } from '../../src/models/notebook/kernelEnvironment';
 import { FakeEnvironments, FakeKernel, environment } from './fakes';
 
-const kernel = { id: 'k1', path: '/envs/analysis', known: true };
+const kernel = { id: 'k1', name: 'envs-analysis', path: '/envs/analysis', known: true };
 
 describe('whereabouts', () => {
   it('finds the environment by the path that the kernel names', () => {
@@ -26,6 +26,7 @@ describe('whereabouts', () => {
 
   it('says so when the environment and the kernel are gone', () => {
     expect(whereabouts({ ...kernel, known: false }, [])).toEqual({ kind: 'gone', path: '/envs/analysis' });
+    expect(whereabouts({ ...kernel, path: '', known: false }, [])).toEqual({ kind: 'gone', path: 'envs-analysis' });
   });
 });
 

@@ -74,6 +74,15 @@ describe('StaleModel', () => {
     expect(model.modules).toEqual([NUMPY]);
   });
 
+  it('says nothing when the environment was renamed: the kernel cannot be started again', async () => {
+    const { environments, model } = await setUp();
+    await environments.change({ generation: 2 });
+    let told = 0;
+    model.changed.connect(() => (told += 1));
+    await environments.change({ name: 'trial', path: '/envs/trial' });
+    expect([model.modules, told]).toEqual([[], 1]);
+  });
+
   it('takes it back when the change was taken back', async () => {
     const { environments, model, answer, questions } = await setUp();
     await environments.change({ generation: 2 });

@@ -158,9 +158,19 @@ def _recover(request: JobRequest, place: Workplace) -> Result:
 
 
 def _rename(request: JobRequest, place: Workplace) -> Result:
+    old = _kernels_of(request.prefix)
     prefix = place.engine.rename(Path(request.prefix), request.new_name)
     _sync_kernels(Path(request.prefix), request, place)
-    return {"prefix": str(prefix), "kernels": _sync_kernels(prefix, request, place)}
+    return {"prefix": str(prefix), "kernels": _sync_kernels(prefix, request, place), "old_kernels": old}
+
+
+def _kernels_of(prefix: str) -> list[str]:
+    from jupyter_envs.kernels.sync import list_kernels
+
+    try:
+        return [kernel.name for kernel in list_kernels() if kernel.prefix == prefix]
+    except EnvsError:  # the same fault is a warning when the kernels are brought in line
+        return []
 
 
 def _delete(request: JobRequest, place: Workplace) -> Result:

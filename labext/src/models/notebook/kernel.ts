@@ -11,9 +11,11 @@ import { pathOfKernel } from '../kernels';
 export interface INotebookKernel {
   /** Differs for each kernel; empty when there is none. */
   readonly id: string;
+  /** The name of its specification; empty when there is no kernel. */
+  readonly name: string;
   /** The prefix of its environment; empty when its specification names none. */
   readonly path: string;
-  /** Whether Jupyter still knows the specification it was started from. */
+  /** Whether Jupyter still knows the specification it was started from, as far as that has been read. */
   readonly known: boolean;
   readonly language: string;
   /** Whether it would answer at once. */
@@ -46,13 +48,18 @@ export class NotebookKernel extends Model implements INotebookKernel {
     return this._kernel?.id ?? '';
   }
 
+  get name(): string {
+    return this._kernel?.name ?? '';
+  }
+
   get path(): string {
     return this._path;
   }
 
   get known(): boolean {
     const name = this._kernel?.name;
-    return name !== undefined && this._specs.specs?.kernelspecs[name] !== undefined;
+    const { specs } = this._specs;
+    return name !== undefined && (!specs || specs.kernelspecs[name] !== undefined);
   }
 
   get language(): string {

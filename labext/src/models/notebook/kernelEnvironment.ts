@@ -8,7 +8,7 @@ import type { INotebookKernel } from './kernel';
 /**
  * - `none`: no kernel, or not known yet
  * - `managed`: one of our list
- * - `gone`: it was renamed or deleted while the kernel ran
+ * - `gone`: it was renamed or deleted while the kernel ran: its path, or the kernel's name when the page was loaded after
  * - `unmanaged`: a kernel that names no environment, or one that is not listed
  */
 export type Whereabouts =
@@ -18,7 +18,7 @@ export type Whereabouts =
 
 /** Say where a kernel runs, given the list of environments (`null`: not read yet). */
 export function whereabouts(
-  kernel: Pick<INotebookKernel, 'id' | 'path' | 'known'>,
+  kernel: Pick<INotebookKernel, 'id' | 'name' | 'path' | 'known'>,
   environments: readonly IEnvironment[] | null
 ): Whereabouts {
   if (!kernel.id || !environments) {
@@ -28,7 +28,7 @@ export function whereabouts(
   if (environment) {
     return { kind: 'managed', environment };
   }
-  return kernel.path && !kernel.known ? { kind: 'gone', path: kernel.path } : { kind: 'unmanaged' };
+  return kernel.known ? { kind: 'unmanaged' } : { kind: 'gone', path: kernel.path || kernel.name };
 }
 
 /** Follows one notebook's kernel and the list of environments. */

@@ -57,6 +57,9 @@ export class StaleModel extends Model {
 
   private _look(): void {
     const environment = this.environment;
+    if (!environment && this._environments.environments) {
+      this._show([], 0); // renamed or deleted: a restart would find nothing to start
+    }
     if (this._starting || !environment || !this._kernel.id || this._kernel.language.toLowerCase() !== 'python') {
       return;
     }

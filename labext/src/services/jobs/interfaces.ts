@@ -12,6 +12,8 @@ export interface IJobResult {
   readonly prefix: string;
   readonly generation: number | null;
   readonly kernels: readonly string[];
+  /** The kernels that a renamed environment had before: they are gone. */
+  readonly old_kernels: readonly string[];
   readonly changed: readonly string[];
   readonly messages: readonly string[];
 }
@@ -23,6 +25,8 @@ export interface IJob {
   readonly state: JobState;
   readonly action: string;
   readonly environment: string | null;
+  /** The prefix that it is about; for a rename the one before it. */
+  readonly path: string;
   readonly name: string;
   readonly command: string;
   readonly created_at: number;

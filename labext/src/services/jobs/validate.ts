@@ -13,6 +13,7 @@ export function readJob(value: unknown, where = 'job'): IJob {
     state: fields.word('state', JOB_STATES),
     action: fields.maybeText('action') ?? '',
     environment: fields.maybeText('environment'),
+    path: fields.text('path', ''),
     name: fields.maybeText('name') ?? '',
     command: fields.text('command', ''),
     created_at: fields.number('created_at', 0),
@@ -39,6 +40,7 @@ function readResult(value: unknown, where: string): IJobResult {
     prefix: inner.text('prefix', ''),
     generation: inner.maybeNumber('generation'),
     kernels: outer.list('kernels', readKernelName),
+    old_kernels: inner.texts('old_kernels'),
     changed: inner.list('changes', (change, at) => new Fields(change, at).text('name')),
     messages: inner.texts('messages')
   };

@@ -1,14 +1,12 @@
-/** The line above a notebook that offers the environment which the notebook carries. Hidden while nothing is offered. */
+/** The line above a notebook that offers the environment which the notebook carries. */
 
-import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Button, closeIcon } from '@jupyterlab/ui-components';
-import * as React from 'react';
 
 import type { CarriedModel } from '../../models/notebook/carried';
 import type { INotebookAnswer } from '../../services/notebooks/interfaces';
 import { formatBytes } from '../format';
 import { sentence } from '../problem';
+import { IBannerButton, IBannerLine, NotebookBanner } from './banner';
 
 /** What the buttons do. */
 export interface ICarriedActions {
@@ -18,74 +16,44 @@ export interface ICarriedActions {
   readonly use: () => void;
 }
 
-/** Follows a model, which it takes with it when it goes. */
-export class CarriedBanner extends ReactWidget {
-  constructor(
-    private readonly _model: CarriedModel,
-    private readonly _actions: ICarriedActions,
-    private readonly _trans: TranslationBundle
-  ) {
-    super();
-    this.addClass('jp-envs-Carried');
-    this.node.setAttribute('role', 'status');
-    this.disposed.connect(() => _model.dispose());
-    _model.changed.connect(this._onChanged, this);
-    this._onChanged();
-  }
+/** Make it. */
+export function carriedBanner(model: CarriedModel, actions: ICarriedActions, trans: TranslationBundle): NotebookBanner {
+  return new NotebookBanner('jp-envs-Carried', model, () => lineOf(model, actions, trans), trans);
+}
 
-  protected render(): JSX.Element | null {
-    const { answer, problem } = this._model;
-    const trans = this._trans;
-    const [text, details] = problem
-      ? [trans.__('The environment of this notebook cannot be read: %1', sentence(problem.message)), problem.hint]
-      : answer
-        ? [offerText(this._model, answer, trans), detailText(answer, trans)]
-        : ['', ''];
-    if (!text) {
-      return null;
-    }
-    return (
-      <>
-        <span className="jp-envs-Carried-text" title={[text, details].join('\n')}>
-          {text}
-        </span>
-        {answer && this._buttons(answer)}
-        <Button
-          small
-          minimal
-          title={trans.__('Do not offer this for this notebook again')}
-          aria-label={trans.__('Dismiss')}
-          onClick={() => this._model.dismiss()}
-        >
-          <closeIcon.react tag="span" />
-        </Button>
-      </>
-    );
+function lineOf(model: CarriedModel, actions: ICarriedActions, trans: TranslationBundle): IBannerLine | null {
+  const { answer, problem } = model;
+  if (!model.isShown || (!problem && !answer)) {
+    return null;
   }
+  const [text, details] = problem
+    ? [trans.__('The environment of this notebook cannot be read: %1', sentence(problem.message)), problem.hint]
+    : answer
+      ? [offerText(model, answer, trans), detailText(answer, trans)]
+      : ['', ''];
+  return {
+    text,
+    details: [text, details].join('\n'),
+    buttons: answer ? buttonsOf(model, answer, actions, trans) : [],
+    dismiss: { title: trans.__('Do not offer this for this notebook again'), onClick: () => model.dismiss() }
+  };
+}
 
-  private _buttons(answer: INotebookAnswer): JSX.Element[] {
-    const trans = this._trans;
-    const { build, use } = this._actions;
-    const button = (label: string, onClick: () => void): JSX.Element => (
-      <Button key={label} className="jp-envs-NotebookButton" small onClick={onClick}>
-        {label}
-      </Button>
-    );
-    switch (this._model.offer) {
-      case 'use':
-        return [button(trans.__('Use its kernel'), use)];
-      case 'build':
-        return [button(trans.__('Build it…'), () => build())];
-      case 'beside':
-        return answer.beside.map(file => button(trans.__('Build from %1…', file), () => build(file)));
-      default:
-        return [];
-    }
-  }
-
-  private _onChanged(): void {
-    this.setHidden(!this._model.isShown); // hiding makes the layout take or give the room
-    this.update();
+function buttonsOf(
+  model: CarriedModel,
+  answer: INotebookAnswer,
+  { build, use }: ICarriedActions,
+  trans: TranslationBundle
+): readonly IBannerButton[] {
+  switch (model.offer) {
+    case 'use':
+      return [{ label: trans.__('Use its kernel'), onClick: use }];
+    case 'build':
+      return [{ label: trans.__('Build it…'), onClick: () => build() }];
+    case 'beside':
+      return answer.beside.map(file => ({ label: trans.__('Build from %1…', file), onClick: () => build(file) }));
+    default:
+      return [];
   }
 }
 
