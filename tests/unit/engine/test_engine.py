@@ -223,6 +223,23 @@ def test_a_rename_makes_only_those_files_anew_that_name_the_prefix(
     assert engine.verify(prefix) == []
 
 
+def test_a_rename_backs_up_no_file_of_a_package(engine: Engine, stocked: Channel) -> None:
+    # What might name the prefix and does not: no shebang of a Python, no placeholder where one is announced.
+    stocked.noarch("shell", files={"python-scripts/hello": File("#!/bin/sh\necho hello\n", 0o755)})
+    prefix = make(engine, stocked, "python", "shell")
+    target = engine.rename(prefix, "b")
+    assert sorted(path.name for path in (target / "bin").glob("hello*")) == ["hello"]
+    assert output(f"{target}/bin/hello") == "hello\n"
+    assert engine.verify(target) == []
+
+
+def test_a_rename_leaves_scripts_alone_that_name_a_neighbour(engine: Engine, stocked: Channel) -> None:
+    prefix = make(engine, stocked, "python")
+    neighbour = f"#!{prefix}-2/bin/python\n"
+    (prefix / "bin/theirs").write_text(neighbour)
+    assert (engine.rename(prefix, "b") / "bin/theirs").read_text() == neighbour
+
+
 def test_an_environment_with_scripts_of_packages_is_renamed_by_a_copy(engine: Engine, stocked: Channel) -> None:
     stocked.add("scripted", link_scripts={"post-link": 'echo "$PREFIX" > "$PREFIX/where.txt"\n'})
     prefix = make(engine, stocked, "scripted")

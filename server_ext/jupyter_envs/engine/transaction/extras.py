@@ -85,6 +85,7 @@ def _rename_prefix(script: Path, old: str, new: str) -> None:
 def _renamed(content: bytes, old: str, new: str) -> bytes | None:
     """Return a script's content with another prefix in its first line; ``None`` when the old one is not there."""
     first, newline, rest = content.partition(b"\n")
-    if not first.startswith(b"#!") or old.encode() not in first:
+    below = os.fsencode(f"{old}/")  # with the slash: /envs/a is not /envs/a-2
+    if not first.startswith(b"#!") or below not in first:
         return None
-    return first.replace(old.encode(), new.encode()) + newline + rest
+    return first.replace(below, os.fsencode(f"{new}/")) + newline + rest

@@ -105,7 +105,8 @@ def _stage(execution: Execution, source: Path, records: Sequence[PrefixRecord], 
     for path in scripts:
         os.chmod(new / path, os.stat(source / path).st_mode & 0o7777)
     sync_files(written, str(new))
-    gone = {*result.written, *files, *scripts}
+    made = {path for plan in plans for path in plan.paths()}  # also what does not name the prefix after all: a link
+    gone = {*made, *files, *scripts}
     staged = stage_operations(source, new, gone, stamp=directory.name)
     return Journal(
         operations=staged.operations,
