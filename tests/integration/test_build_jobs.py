@@ -50,12 +50,23 @@ def test_the_command_line_from_a_recipe_to_a_program(tmp_path: Path) -> None:
     assert "h9bf148f_0" in rendered
 
 
+def test_a_recipe_beside_folders_of_recipes_is_said_to_hide_them(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        simple(tmp_path / "recipes", name)
+    stray = write_recipe(tmp_path / "recipes", {"meta.yaml": 'package: {name: stray, version: "1"}\n'}) / "meta.yaml"
+    rendered = cli("build", tmp_path / "recipes", "--render")
+    assert f"warning: only {stray} is built: it lies beside the folders of 2 recipes (one, two)" in rendered.stderr
+    assert "warning" not in cli("build", tmp_path / "recipes" / "one", "--render").stderr
+
+
 def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     wrong = write_recipe(tmp_path / "wrong", {"meta.yaml": 'package: {name: a, version: "1"}\nbiuld: {}\n'})
     failed = cli("build", wrong, "-o", tmp_path / "channel")
     assert failed.returncode == 2
     assert "meta.yaml, line 2: there is no key 'biuld'" in failed.stderr
     assert "did you mean build?" in failed.stderr
+    absent = cli("build", tmp_path / "nope", "-o", tmp_path / "channel")
+    assert (absent.returncode, "there is no recipe" in absent.stderr) == (3, True)
     broken = simple(tmp_path, "broken", "echo now; exit 3\n")
     failed = cli("build", broken, "-o", tmp_path / "channel")
     assert failed.returncode == 14

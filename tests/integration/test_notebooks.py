@@ -109,12 +109,14 @@ def test_without_an_environment_the_files_beside_are_offered(here: Place, tmp_pa
     assert f"--file {tmp_path}/requirements.txt" in ran.stderr
     gone = envs(here, "run", str(tmp_path / "gone.ipynb"))
     assert gone.returncode == 3
-    assert "no such notebook" in gone.stderr
+    assert "there is no notebook" in gone.stderr
 
 
 def test_commands_of_an_environment_may_be_about_notebooks(here: Place) -> None:
     ran = envs(here, "run", "seven", "--", "python", "-c", "import sys; print(sys.argv[1])", "x.ipynb")
     assert ran.stdout == "x.ipynb\n", ran.stderr
+    absent = envs(here, "run", "seven", "nofile.ipynb")
+    assert (absent.returncode, "error: there is no notebook nofile.ipynb" in absent.stderr) == (3, True)
     assert "Execute a NOTEBOOK" in envs(here, "run", "x.ipynb", "--help").stdout
 
 

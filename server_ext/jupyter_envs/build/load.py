@@ -44,6 +44,14 @@ def find_recipes(path: Path) -> list[Path]:
     return found
 
 
+def hidden_recipes(path: Path) -> tuple[Path | None, list[Path]]:
+    """Return the recipe file that a folder holds itself, and the recipe folders in it, which are passed over for it."""
+    own = find_recipe(path) if path.is_dir() else None
+    if own is None:
+        return None, []
+    return own, sorted(folder for folder in path.iterdir() if folder.is_dir() and find_recipe(folder) is not None)
+
+
 def find_recipe(folder: Path) -> Path | None:
     """Return the recipe file of a folder, ``None`` when it has none; ``recipe.yaml`` comes before ``meta.yaml``."""
     return next((folder / name for name in RECIPE_FILES if (folder / name).is_file()), None)

@@ -17,9 +17,9 @@ from jupyter_envs.build.models import BuildRequest
 from jupyter_envs.cli.flow import error_of, run_job
 from jupyter_envs.cli.options import Command, Sources, json_option, packed, source_options
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import human_bytes, human_duration
+from jupyter_envs.cli.tables import counted, human_bytes, human_duration
 from jupyter_envs.engine.exchange.additions import absolute_channel
-from jupyter_envs.errors import EnvsError, SpecError
+from jupyter_envs.errors import EnvsError, NotFoundError, SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
 
 _POLL_SECONDS = 0.15
@@ -128,6 +128,8 @@ def build(
     )
     if not request.recipes:
         raise SpecError("which recipe is not said", hint="`jupyter envs build FOLDER`")
+    for recipe in request.recipes:
+        _mention_left_out(session, recipe)
     if render:
         return _show_rendered(session, request)
     job_request = JobRequest(kind="build", build=request, register_kernel=False, command=session.surface.command_line())
@@ -156,8 +158,22 @@ def _write_recipe(session: Session, name: str, folders: tuple[str, ...]) -> None
 def _absolute(recipe: str) -> str:
     path = os.path.abspath(os.path.expanduser(recipe))
     if not os.path.exists(path):
-        raise SpecError(f"there is no recipe {recipe}", hint="give the folder that holds meta.yaml or recipe.yaml")
+        hint = "give the folder that holds meta.yaml or recipe.yaml"
+        raise NotFoundError(f"there is no recipe {recipe}", hint=hint, code="not_found.recipe")
     return path
+
+
+def _mention_left_out(session: Session, recipe: str) -> None:
+    """Warn of a recipe file that lies beside the folders of others, which it hides."""
+    from jupyter_envs.build.load import hidden_recipes
+
+    found, hidden = hidden_recipes(Path(recipe))
+    if found is not None and hidden:
+        names = ", ".join(folder.name for folder in hidden[:5]) + (", …" if len(hidden) > 5 else "")
+        session.output.warn(
+            f"only {found} is built: it lies beside the folders of {counted(len(hidden), 'recipe')} ({names})",
+            hint="move it away to build these, or name them",
+        )
 
 
 def _variant(text: str) -> tuple[str, str]:

@@ -63,6 +63,16 @@ def names_notebook(words: tuple[str, ...]) -> bool:
     return any(found) and (found[0] or before[0].startswith("-"))
 
 
+def notebook_as_command(path: str, name: str) -> EnvsError:
+    """Return the error for a notebook that stands where the command of an environment should."""
+    if not os.path.exists(path):
+        return NotFoundError(f"there is no notebook {path}", hint="give the path of an .ipynb file")
+    return SpecError(
+        f"{path} is a notebook, not a command of {name}",
+        hint=f"`jupyter envs run {path}` executes it; `jupyter envs lock {path} -e {name}` makes that use {name}",
+    )
+
+
 def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str | None) -> None:
     """Become the command, in the activated environment; returns never.
 
@@ -78,6 +88,8 @@ def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str 
     environ = activated_environ(prefix, os.environ)
     note_activation(prefix)
     program = shutil.which(command[0], path=environ.get("PATH"))
+    if program is None and command[0].lower().endswith(".ipynb"):
+        raise notebook_as_command(command[0], name)
     if program is None:
         hint = f"`jupyter envs search {command[0]}` looks for a package of that name"
         raise CommandNotFoundError(f"no command {command[0]} in {name}", hint=hint, code="not_found.command")

@@ -57,7 +57,7 @@ def read_notebook(path: Path) -> Notebook:
     try:
         text = full.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise NotFoundError(f"no such notebook: {path}", hint="give the path of an .ipynb file") from error
+        raise NotFoundError(f"there is no notebook {path}", hint="give the path of an .ipynb file") from error
     except UnicodeDecodeError as error:
         raise SpecError(f"not a notebook: {path}", hint="give an .ipynb file", code="exchange.notebook") from error
     except OSError as error:

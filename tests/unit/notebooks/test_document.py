@@ -65,7 +65,7 @@ def test_what_is_no_notebook_is_refused(tmp_path: Path, text: str, message: str,
 
 
 def test_files_that_are_not_there_or_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no such notebook"):
+    with pytest.raises(NotFoundError, match="there is no notebook"):
         read_notebook(tmp_path / "none.ipynb")
     (tmp_path / "binary.ipynb").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SpecError, match="not a notebook"):
