@@ -506,6 +506,7 @@ def test_a_shell_completes_verbs_and_environments(demo: Path) -> None:
 REFUSED: list[tuple[int, list[str], str]] = [
     (2, ["create", "a", "six>>1"], "six>>1"),
     (2, ["create", "b ad", "six"], "b-ad"),
+    (2, ["create", "b\u00e4d/name", "six"], "-p"),
     (2, ["create"], "NAME"),
     (2, ["create", "a", "six", "--exclude-newer", "yesterday"], "yesterday"),
     (2, ["create", "a", "six", "--source", "nowhere"], "nowhere"),

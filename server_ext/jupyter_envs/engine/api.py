@@ -198,8 +198,18 @@ class Engine:
         )
 
     def new_prefix(self, name_or_path: str) -> Path:
-        """Return where a new environment goes, given by name or path, and check that nothing is there."""
-        if os.sep in name_or_path:
+        """Return where a new environment goes, given by name or path, and check that nothing is there.
+
+        A path is what looks like one (``/a``, ``./a``, ``../a``, ``~/a``): a slash in a name is a slip more often.
+
+        Raises
+        ------
+        SpecError
+            It is neither.
+        AlreadyExistsError
+            Something is there.
+        """
+        if os.path.isabs(name_or_path) or name_or_path.startswith((f".{os.sep}", f"..{os.sep}", "~")):
             prefix = Path(os.path.normpath(Path(name_or_path).expanduser().absolute()))
         else:
             prefix = Path(self.settings.envs_directories[0]) / validate_name(name_or_path)

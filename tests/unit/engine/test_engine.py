@@ -416,6 +416,19 @@ def test_names_and_paths_find_environments(engine: Engine, stocked: Channel) -> 
         engine.new_prefix("no good")
 
 
+def test_a_new_environment_is_named_by_a_name_or_by_what_looks_like_a_path(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in ("./a/b", f"../{tmp_path.name}/a/b", f"{tmp_path}/a/b"):
+        assert engine.new_prefix(path) == tmp_path / "a/b"
+    assert engine.new_prefix("~/a") == Path("~/a").expanduser()
+    for name in ("a/b", "b\u00e4d/name", "a/", ".hidden/a"):
+        with pytest.raises(SpecError, match="is not a name for an environment") as caught:
+            engine.new_prefix(name)
+        assert "with -p" in caught.value.hint
+
+
 def test_owner_and_why(engine: Engine, stocked: Channel) -> None:
     prefix = make(engine, stocked, "tool", "rival")
     assert [record.name for record in engine.owner(prefix, "share/x")] == ["rival", "tool"]
