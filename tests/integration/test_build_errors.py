@@ -70,6 +70,9 @@ def test_an_archive_that_is_not_there(settings: Settings, tmp_path: Path) -> Non
         (f"{SIMPLE}source: {{path: nowhere}}\n", "recipe.source"),
         (f"{SIMPLE}source: {{git_url: ./nowhere, git_rev: main}}\n", "build.git"),
         (f"{SIMPLE}source: {{git_url: ./nowhere}}\n", "recipe.git_rev"),
+        (f"{SIMPLE}source: {{git_url: '--upload-pack=touch was-run', git_rev: main}}\n", "build.git"),
+        (f"{SIMPLE}source: {{path: build.sh, fn: ../../escaped}}\n", "recipe.source"),
+        (f"{SIMPLE}source: {{url: 'http://127.0.0.1/a.tar', sha256: {'../' * 21 + 'x'}}}\n", "recipe.sha256"),
         (f"{SIMPLE}requirements: {{host: [nowhere]}}\n", "solve.unknown"),
         (f"{SIMPLE}requirements: {{run: ['{{{{ pin_compatible(\"zlib\") }}}}']}}\n", "recipe.pin"),
         (f"{SIMPLE}about: {{license_file: NONE}}\n", "build.license"),
@@ -79,6 +82,7 @@ def test_an_archive_that_is_not_there(settings: Settings, tmp_path: Path) -> Non
 )
 def test_a_recipe_that_names_what_is_not_there(settings: Settings, tmp_path: Path, meta: str, code: str) -> None:
     assert refused(settings, tmp_path, meta=meta).code == code
+    assert not [path for path in tmp_path.rglob("*") if path.name in ("was-run", "escaped")]
 
 
 @pytest.mark.parametrize(

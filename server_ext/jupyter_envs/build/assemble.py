@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jupyter_envs.build.collect import is_left_out, matches, package_path
+from jupyter_envs.build.collect import found_below, is_left_out, matches, package_path
 from jupyter_envs.build.models import Output
 from jupyter_envs.engine.models.records import PrefixPathsEntry
 from jupyter_envs.errors import BuildError
@@ -110,9 +110,9 @@ def find_licenses(patterns: Sequence[str], recipe_folder: str, work: str, dist: 
     for pattern in patterns:
         files: list[tuple[str, Path]] = []
         for base in (Path(work), Path(recipe_folder)):
-            for match in sorted(base.glob(pattern.rstrip("/"))):
+            for name, match in found_below(base, pattern):
                 inside = sorted(match.rglob("*")) if match.is_dir() else [match]
-                files += [(str(file.relative_to(base)), file) for file in inside if file.is_file()]
+                files += [(str(Path(name) / file.relative_to(match)), file) for file in inside if file.is_file()]
             if files:
                 break
         if not files:

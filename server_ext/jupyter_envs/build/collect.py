@@ -11,6 +11,7 @@ import fnmatch
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 from jupyter_envs.build.models import FileRules, Output
 from jupyter_envs.errors import BuildError
@@ -41,6 +42,17 @@ def _match(path: str, pattern: str) -> bool:
     if path == folder or path.startswith(f"{folder}/"):
         return True
     return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, pattern.replace("**/", ""))
+
+
+def found_below(base: Path, pattern: str) -> list[tuple[str, Path]]:
+    """Return what fits a pattern of a recipe, with the name that it gets elsewhere: one from above has no ``..`` there.
+
+    Nothing fits a pattern that is an absolute path.
+    """
+    if os.path.isabs(pattern):
+        return []
+    matches = sorted(base.glob(pattern.rstrip("/")))
+    return [("/".join(part for part in match.relative_to(base).parts if part != ".."), match) for match in matches]
 
 
 def choose(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+from packaging.utils import canonicalize_name
 
 from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.exchange.artifacts import is_wheel, wheel_identity
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import AlreadyExistsError, SolveError
@@ -59,11 +62,9 @@ def find_wheel(name: str, settings: Settings) -> RepodataRecord:
     sources = ("pypi", "interpreter")
     request = ChangeRequest(action="create", prefix=prefix, specs=(f"pypi::{name}", "python"), sources=sources)
     plan = engine.plan(request)
-    wanted = re.split(r"[\[<>=!~ ;]", name, maxsplit=1)[0]
-    normal = re.sub(r"[-_.]+", "-", wanted).lower()
+    wanted = canonicalize_name(re.split(r"[\[<>=!~ ;]", name, maxsplit=1)[0])
     for record in plan.records:
-        file_name = os.path.basename(unquote(urlsplit(record.url).path))
-        if re.sub(r"[-_.]+", "-", file_name.split("-")[0]).lower() == normal and file_name.endswith(".whl"):
+        if is_wheel(record) and wheel_identity(record)[0] == wanted:
             return record
     raise SolveError(f"the index has no wheel of {name} for this machine", hint="check the name", code="solve.unknown")
 
@@ -83,7 +84,7 @@ def recipe_text(record: RepodataRecord) -> str:
         "source": {"url": url, "sha256": record.sha256 or "", "file_name": file_name},
         "build": {
             **({"noarch": "python"} if noarch else {}),
-            "script": f"$PYTHON -m pip install --no-deps --no-index ./{file_name}",
+            "script": f"$PYTHON -m pip install --no-deps --no-index {shlex.quote(f'./{file_name}')}",
         },
         "requirements": {"host": ["python", "pip"], "run": [python if noarch else "python", *needs]},
         "about": {"license": record.license} if record.license else {},

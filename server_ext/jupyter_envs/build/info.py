@@ -13,6 +13,7 @@ import msgspec
 
 from jupyter_envs import __version__
 from jupyter_envs.build.models import Output, RenderedRecipe, RunExports
+from jupyter_envs.build.recipe.meta_sections import dependency_name
 from jupyter_envs.engine.models.records import PrefixPathsEntry, RepodataRecord
 
 _PLATFORMS = {"64": "x86_64", "32": "x86"}
@@ -120,7 +121,7 @@ def rendered_json(recipe: RenderedRecipe, output: Output, done: Finished) -> dic
 
 def needs_of(depends: Sequence[str]) -> frozenset[str]:
     """Return the names that requirements ask for."""
-    return frozenset(text.split()[0].rpartition("::")[2].lower() for text in depends)
+    return frozenset(map(dependency_name, depends))
 
 
 def merged_exports(
@@ -150,6 +151,6 @@ def merged_exports(
             )
     ignored = {name.lower() for name in output.requirements.ignore}
     return (
-        [text for text in depends if text.split()[0].lower() not in ignored],
-        [text for text in constrains if text.split()[0].lower() not in ignored],
+        [text for text in depends if dependency_name(text) not in ignored],
+        [text for text in constrains if dependency_name(text) not in ignored],
     )

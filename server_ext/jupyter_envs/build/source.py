@@ -1,13 +1,15 @@
 """Sources into the work directory: archives (verified, cached by digest), folders, git revisions; then patches.
 
 An archive lies in ``<root>/sources`` under its sha256 and is fetched once. Refuses a URL without sha256, archives that
-write outside of their folder, revisions that are not there and patches that do not apply.
+write outside of their folder, file names that are paths, git addresses that are options, revisions that are not there
+and patches that do not apply. Only a git source of this machine may have submodules of this machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -27,6 +29,7 @@ from jupyter_envs.settings import Settings
 TAR_ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tbz", ".tar.xz", ".txz")
 ZIP_ENDINGS = (".zip",)  # wheels and jars are files to be installed, not archives to be unpacked
 _GIT_TIMEOUT = 600
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class SourceReader:
@@ -70,12 +73,6 @@ class SourceReader:
     # -- archives -----------------------------------------------------------------------------------------------
 
     def _archive(self, source: Source, target: Path) -> None:
-        if not source.sha256:
-            raise RecipeError(
-                f"the source {source.urls[0]} has no sha256",
-                hint="write `sha256:` with the archive's digest below its url (`sha256sum FILE` prints it)",
-                code="recipe.sha256",
-            )
         name = source.file_name or os.path.basename(unquote(urlsplit(source.urls[0]).path)) or "source"
         path = self._fetched(source, name)
         if name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
@@ -127,17 +124,18 @@ class SourceReader:
                 code="recipe.git_rev",
             )
         local = (folder / source.git).resolve()
-        origin = str(local) if "://" not in source.git and local.exists() else source.git
+        is_local = source.git.startswith("file://") or ("://" not in source.git and local.exists())
+        origin = str(local) if is_local and "://" not in source.git else source.git
         mirror = self._cache / "git" / hashlib.sha256(origin.encode()).hexdigest()[:16]
         if not mirror.exists():
             mirror.mkdir(parents=True)
             git("init", "--bare", "--quiet", str(mirror))
         commit = self._commit(mirror, source.revision) if len(source.revision) == 40 else ""
         if not commit:
-            if self._settings.offline and "://" in origin and not origin.startswith("file://"):
+            if self._settings.offline and not is_local:
                 raise BuildError(f"offline, and {origin} is not cached", hint="build once online", code="build.offline")
             self._reporter.report(Event(kind="phase", phase="fetch", text=origin))
-            git("fetch", "--quiet", "--prune", "--tags", origin, "+refs/heads/*:refs/heads/*", at=mirror)
+            git("fetch", "--quiet", "--prune", "--tags", "--", origin, "+refs/heads/*:refs/heads/*", at=mirror)
             commit = self._commit(mirror, source.revision)
         if not commit:
             raise RecipeError(
@@ -149,7 +147,7 @@ class SourceReader:
         (target / ".clone" / ".git").rename(target / ".git")
         (target / ".clone").rmdir()
         git("checkout", "--quiet", "--detach", commit, at=target)
-        git("submodule", "--quiet", "update", "--init", "--recursive", at=target)
+        git("submodule", "--quiet", "update", "--init", "--recursive", at=target, local_submodules=is_local)
 
     @staticmethod
     def _commit(mirror: Path, revision: str) -> str:
@@ -167,19 +165,21 @@ def _below(work: str, folder: str) -> Path:
     return target
 
 
-def _git_run(*arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
+def _git_run(
+    *arguments: str, at: Path | None = None, local_submodules: bool = False
+) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    command = ["git", "-c", "protocol.file.allow=always", *arguments]
+    command = ["git", "-c", f"protocol.file.allow={'always' if local_submodules else 'user'}", *arguments]
     return subprocess.run(
         command, cwd=at, env=environ, capture_output=True, text=True, timeout=_GIT_TIMEOUT, check=False,
         stdin=subprocess.DEVNULL, errors="replace",
     )  # fmt: skip
 
 
-def git(*arguments: str, at: Path | None = None) -> str:
+def git(*arguments: str, at: Path | None = None, local_submodules: bool = False) -> str:
     """Run git and return what it printed; ``BuildError`` with its words when it fails or is not there."""
     try:
-        done = _git_run(*arguments, at=at)
+        done = _git_run(*arguments, at=at, local_submodules=local_submodules)
     except FileNotFoundError:
         raise BuildError(
             "git is not installed", hint="install git, or give the source as an archive", code="build.git"
@@ -286,13 +286,19 @@ def apply_patch(patch: Path, target: Path) -> None:
 
 
 def check_sources(sources: Sequence[Source]) -> None:
-    """Refuse sources that cannot be verified, before anything is fetched."""
+    """Refuse sources that cannot be verified or would land elsewhere, before anything is fetched."""
     for source in sources:
+        if source.file_name in (".", "..") or "/" in source.file_name:
+            raise RecipeError(
+                f"the file name of a source is a path: {source.file_name}",
+                hint="give the name alone; `folder` (`target_directory`) says where it goes",
+                code="recipe.source",
+            )
         if source.urls and not source.sha256:
             raise RecipeError(
                 f"the source {source.urls[0]} has no sha256",
                 hint="write `sha256:` with the archive's digest below its url (`sha256sum FILE` prints it)",
                 code="recipe.sha256",
             )
-        if source.sha256 and len(source.sha256) != 64:
+        if source.sha256 and not _SHA256.fullmatch(source.sha256):
             raise SpecError(f"not a sha256: {source.sha256}", hint="it has 64 hexadecimal digits", code="recipe.sha256")

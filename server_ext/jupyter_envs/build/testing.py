@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from jupyter_envs.build.collect import found_below
 from jupyter_envs.build.environ import package_environ, platform_environ, python_environ
 from jupyter_envs.build.models import Output, PackageTest, RenderedRecipe
 from jupyter_envs.build.places import Places, remove_tree
@@ -221,15 +222,15 @@ class Tester:
     def _copy_files(self, recipe: RenderedRecipe, test: PackageTest, work: Path) -> None:
         for patterns, base in ((test.source_files, Path(self._places.work)), (test.files, Path(recipe.folder))):
             for pattern in patterns:
-                matches = sorted(base.glob(pattern.rstrip("/")))
-                if not matches:
+                found = found_below(base, pattern)
+                if not found:
                     raise BuildError(
                         f"the test file {pattern} of the recipe is not there",
                         hint="`files` are relative to the recipe, `source_files` to the unpacked sources",
                         code="build.test_files",
                     )
-                for match in matches:
-                    target = work / match.relative_to(base)
+                for name, match in found:
+                    target = work / name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     if match.is_dir():
                         shutil.copytree(match, target, symlinks=True, dirs_exist_ok=True)

@@ -11,12 +11,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 import jupyter_envs.build
 from jupyter_envs.build.archive import set_zip_times
+from jupyter_envs.build.assemble import find_licenses
 from jupyter_envs.build.collect import choose, is_left_out, link_target
 from jupyter_envs.build.elf import ElfFile, dropped_rpath, wanted_rpath
-from jupyter_envs.build.info import merged_exports
+from jupyter_envs.build.from_pypi import recipe_text
+from jupyter_envs.build.info import merged_exports, needs_of
 from jupyter_envs.build.linking import examine, glibc_needed
 from jupyter_envs.build.models import FileRules, Output, PackageTest, Requirements, RunExports
 from jupyter_envs.build.order import Progress, ordered
@@ -24,6 +27,7 @@ from jupyter_envs.build.places import Places, padded
 from jupyter_envs.build.prefixes import detect
 from jupyter_envs.build.snapshot import Entry, difference
 from jupyter_envs.build.testing import check_contents
+from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import BuildError, PackageTestError, RecipeError
 
 OUTPUT = Output(name="a", version="1", build_string="0")
@@ -71,6 +75,34 @@ def test_what_libraries_come_from() -> None:
     allowed = FileRules(missing_allowed=("*/libno*",))
     report = examine(files, own, provided, frozenset({"zlib"}), allowed, system_compiler=False)
     assert report.lines() == ["bin/a needs libstdc++.so.6, which no requirement brings"]
+
+
+def test_requirements_are_named_however_they_are_spelled() -> None:
+    depends = ["zlib>=1.2", "conda-forge::Perl 5.*", "openssl=3", "six"]
+    assert needs_of(depends) == {"zlib", "perl", "openssl", "six"}
+    needs = Requirements(ignore=("zlib",))
+    output = Output(name="a", version="1", build_string="0", requirements=needs)
+    assert merged_exports(output, {}, {"zlib": RunExports(weak=("zlib>=1.2", "other>=1"))}) == (["other>=1"], [])
+
+
+def test_files_above_a_recipe_get_a_place_inside(tmp_path: Path) -> None:
+    recipe = tmp_path / "project" / "recipe"
+    (recipe / "texts").mkdir(parents=True)
+    for name in ("LICENSE", "recipe/texts/MIT"):
+        (tmp_path / "project" / name).write_text(name)
+    work = tmp_path / "work"
+    work.mkdir()
+    found = find_licenses(["../LICENSE", "texts/"], str(recipe), str(work), "a-1-0")
+    assert found == {"info/licenses/LICENSE": b"LICENSE", "info/licenses/texts/MIT": b"recipe/texts/MIT"}
+    with pytest.raises(BuildError, match="neither in its sources nor in its recipe"):
+        find_licenses([str(tmp_path / "project/LICENSE")], str(recipe), str(work), "a-1-0")
+
+
+def test_the_name_of_a_wheel_is_no_command() -> None:
+    fn = "a-1.0-py3-none-any.$(touch x).whl"
+    record = RepodataRecord(name="a", version="1.0", fn=fn, url=f"https://files.test/{fn}", sha256="0" * 64)
+    script = yaml.safe_load(recipe_text(record))["build"]["script"]
+    assert script.endswith(f"--no-index './{fn}'")
 
 
 def test_the_newest_glibc_counts() -> None:

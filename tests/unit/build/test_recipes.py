@@ -296,6 +296,28 @@ def test_what_is_not_done_is_refused(tmp_path: Path, text: str) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a: &a [*a]", "recipe.yaml"),
+        ("a: &a {b: *a}", "recipe.yaml"),
+        ("a: &a [1, 2, 3, 4]\n" + "".join(f"b{n}: &a [*a, *a, *a, *a]\n" for n in range(20)), "recipe.yaml"),
+        (f"a: {'[' * 900}{']' * 900}", "recipe.yaml"),
+        (f"a: 1 # [{'not ' * 5000}linux]", "recipe.selector"),
+    ],
+)
+def test_texts_that_do_not_end_are_refused(tmp_path: Path, text: str, code: str) -> None:
+    with pytest.raises(RecipeError, match=r"meta\.yaml, line \d+: ") as caught:
+        rendered(tmp_path, text)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("package", ["{name: ./../../x, version: 1}", "{name: x, version: ../1}"])
+def test_a_recipe_whose_folder_would_be_elsewhere_is_refused(tmp_path: Path, package: str) -> None:
+    with pytest.raises(RecipeError, match="cannot be the"):
+        rendered(tmp_path, f"package: {package}\noutputs: [{{name: a}}, {{name: b}}]\n")
+
+
 def test_folders_of_recipes(tmp_path: Path) -> None:
     for name, file in (("b", "meta.yaml"), ("a", "recipe.yaml"), ("b/inner", "meta.yaml")):
         (tmp_path / name).mkdir(parents=True)

@@ -1,7 +1,8 @@
 """YAML with the line of every key, and the check that a mapping holds only keys that mean something.
 
 Numbers stay as they are written (``version: 1.10`` is not ``1.1``); ``true``/``false`` and ``null`` are what they say.
-Refuses a key that appears twice, and one that is not known, with the nearest that is.
+Refuses a key that appears twice, and one that is not known, with the nearest that is; and texts whose aliases would
+grow without end.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from jupyter_envs.errors import RecipeError
 
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _BOOL, _NULL = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"
+_MOST_VALUES, _DEEPEST = 100_000, 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -42,7 +44,7 @@ def parse_yaml(text: str, name: str) -> Located:
     Raises
     ------
     RecipeError
-        It is not YAML, not a mapping, or a key appears twice; message and detail name the line.
+        It is not YAML, not a mapping, too much, or a key appears twice; message and detail name the line.
     """
     try:
         node = yaml.compose(text, Loader=_LOADER)
@@ -51,7 +53,23 @@ def parse_yaml(text: str, name: str) -> Located:
         raise at_line(name, _line_of(error, text), f"{problem}", "fix the line", "recipe.yaml") from None
     if not isinstance(node, yaml.MappingNode):
         raise at_line(name, 1, "not a mapping of keys", "a recipe is `key: value`", "recipe.yaml")
+    _check_size(node, name)
     return _mapping(node, name)
+
+
+def _check_size(top: yaml.Node, name: str) -> None:
+    """Refuse a text that comes to too much: an alias counts as often as it is used, and may hold itself."""
+    waiting, count = [(top, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if count > _MOST_VALUES or depth > _DEEPEST:
+            line = node.start_mark.line + 1
+            raise at_line(name, line, "the values here do not end", "write them without aliases", "recipe.yaml")
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(item, depth + 1) for item in node.value]
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [(value, depth + 1) for _, value in node.value]
 
 
 def _line_of(error: yaml.YAMLError, text: str) -> int:

@@ -19,6 +19,7 @@ from jupyter_envs.build.models import (
 from jupyter_envs.build.recipe import keys
 from jupyter_envs.build.recipe.located import Located, at_line, check_keys, find_line
 from jupyter_envs.build.recipe.template import find_pin
+from jupyter_envs.engine.history.conda_history import spec_name
 
 _DEPENDENCY = re.compile(r"\s*(?:[^\s:\[\]]+::)?[A-Za-z0-9_*][A-Za-z0-9_.\-*]*(?:[\s\[<>=!~(].*)?$", re.DOTALL)
 
@@ -255,6 +256,4 @@ def read_about(document: Document, parent: Located) -> tuple[dict[str, object], 
 
 def dependency_name(dependency: Dependency) -> str:
     """Return the package that a dependency is about, in small letters."""
-    if isinstance(dependency, Pin):
-        return dependency.name
-    return re.split(r"[\s\[<>=!~(]", dependency.rpartition("::")[2].strip(), maxsplit=1)[0].lower()
+    return dependency.name if isinstance(dependency, Pin) else spec_name(dependency)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jupyter_envs.build.models import Output, RenderedRecipe, Requirements, Script
 from jupyter_envs.build.recipe import keys
+from jupyter_envs.build.recipe.identity import check_identity
 from jupyter_envs.build.recipe.located import Located, check_keys, parse_yaml
 from jupyter_envs.build.recipe.meta_outputs import Frame, OutputReader, noarch_of, requirement_keys
 from jupyter_envs.build.recipe.meta_sections import Document, read_requirements, read_sources
@@ -133,6 +134,7 @@ class _MetaYaml:
         outputs: list[Output] = []
         script, requirements = Script(), Requirements()
         if entries:
+            check_identity(name, version or "0", "0")  # folders of the build are called after it
             outputs = [output for entry in entries if (output := reader.entry(entry, name, version)) is not None]
             script, requirements = reader.script(build, top, default="build.sh"), reader.requirements(top, build)
         else:

@@ -97,8 +97,8 @@ def evaluate(expression: str, names: Mapping[str, Any], name: str, line: int) ->
     try:
         tree = ast.parse(expression.strip(), mode="eval")
         return bool(_evaluate(tree.body, names))
-    except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
-        said = error.msg if isinstance(error, SyntaxError) else str(error)
+    except (SyntaxError, ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as error:
+        said = error.msg if isinstance(error, SyntaxError) else str(error) or "it is too deep"
         hint = "selectors are Python expressions, such as `# [linux and py>=310]`"
         raise at_line(
             name, line, f"the selector [{expression}] cannot be read: {said}", hint, "recipe.selector"
