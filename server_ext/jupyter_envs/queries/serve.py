@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.errors import EnvsError, SpecError
-from jupyter_envs.queries import inspection, notebooks, packages, search, updates
+from jupyter_envs.queries import inspection, notebooks, packages, recipes, search, updates
 from jupyter_envs.queries.desk import Desk
 from jupyter_envs.queries.protocol import Answer, Question, failure
 from jupyter_envs.settings import Settings
@@ -42,6 +42,8 @@ VERBS: dict[str, Verb] = {
     "notebook_request": notebooks.request,
     "notebook_difference": notebooks.difference,
     "notebook_lock": notebooks.lock,
+    "recipe_render": recipes.render,
+    "recipe_folders": recipes.folders,
 }
 
 

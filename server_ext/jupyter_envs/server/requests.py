@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_envs.build.models import BuildRequest
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import absolute_channel, add_file
 from jupyter_envs.engine.exchange.markers import python_of
@@ -28,6 +29,7 @@ from jupyter_envs.server.identifiers import no_environment, path_of
 from jupyter_envs.settings import Settings
 
 MAKING = ("create", "clone")
+CHANNEL = "channel"  # where packages that are built here go
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,8 +115,14 @@ class LockBody(Body, frozen=True, kw_only=True):
     environment: str
 
 
-def notebook_path(path: str, directory: str) -> str:
-    """Return the place of a notebook, or of a file beside it, below the server's root.
+class BuildBody(Body, frozen=True, kw_only=True):
+    """A recipe: its folder or its file, as JupyterLab shows the path."""
+
+    recipe: str
+
+
+def file_path(path: str, directory: str) -> str:
+    """Return the place of a file or folder below the server's root, such as a notebook.
 
     Raises
     ------
@@ -125,6 +133,11 @@ def notebook_path(path: str, directory: str) -> str:
     if place is None:
         raise SpecError(f"{path!r} is no file of this server", hint="give its path as JupyterLab shows it")
     return place
+
+
+def folder_path(path: str, directory: str) -> str:
+    """Return the place of a folder of the server; empty means its root."""
+    return file_path(path, directory) if path.strip("/") else directory
 
 
 def _find_below(directory: str, path: str) -> str | None:
@@ -280,3 +293,10 @@ def delete_request(prefix: Path, settings: Settings) -> JobRequest:
     check_environment(prefix)
     command = shlex.join(["jupyter", "envs", "delete", _shown(str(prefix), settings)])
     return JobRequest(kind="delete", prefix=str(prefix), command=command)
+
+
+def build_job(recipe: str, directory: str) -> JobRequest:
+    """Return the job that builds a recipe into ``channel`` in the root, as the command does when typed there. Pure."""
+    request = BuildRequest(recipes=(recipe,), output=os.path.join(directory, CHANNEL))
+    command = shlex.join(["jupyter", "envs", "build", os.path.relpath(recipe, directory)])
+    return JobRequest(kind="build", build=request, register_kernel=False, command=command)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from jupyter_envs.server.handlers import (
     about,
+    builds,
     catalogue,
     disk,
     environments,
@@ -52,6 +53,8 @@ ROUTES: list[tuple[str, type[EnvsHandler]]] = [
     (rf"{ROOT}/notebooks/plans", notebooks.NotebookPlansHandler),
     (rf"{ROOT}/notebooks/difference", notebooks.DifferenceHandler),
     (rf"{ROOT}/notebooks/lock", notebooks.LockHandler),
+    (rf"{ROOT}/recipes", builds.RecipesHandler),
+    (rf"{ROOT}/builds", builds.BuildsHandler),
     (rf"{ROOT}/plans", plans.PlansHandler),
     (PLAN, plans.PlanHandler),
     (rf"{PLAN}/execute", plans.ExecuteHandler),

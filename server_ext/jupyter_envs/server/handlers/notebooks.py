@@ -16,7 +16,7 @@ from jupyter_envs.engine.exchange.notebook_lock import KEY
 from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.jobs.models import Job
 from jupyter_envs.server.handlers.base import EnvsHandler
-from jupyter_envs.server.requests import DifferenceBody, LockBody, NotebookBody, change_job, command_text, notebook_path
+from jupyter_envs.server.requests import DifferenceBody, LockBody, NotebookBody, change_job, command_text, file_path
 from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.notebooks import answer_json, difference_json
 
@@ -33,7 +33,7 @@ class AnswerHandler(EnvsHandler):
     async def post(self) -> None:
         """Say whether a notebook's environment is here, and what building it would mean."""
         body = self.body(NotebookBody)
-        path = notebook_path(body.path, self.services.directory)
+        path = file_path(body.path, self.services.directory)
         found = await self.ask("notebook_answer", content=body.content, path=path)
         self.answer(answer_json(found, path))
 
@@ -48,8 +48,8 @@ class NotebookPlansHandler(EnvsHandler):
     async def post(self) -> None:
         """Plan the environment of a notebook."""
         body = self.body(NotebookBody)
-        path = notebook_path(body.path, self.services.directory)
-        file = notebook_path(body.file, self.services.directory) if body.file else ""
+        path = file_path(body.path, self.services.directory)
+        file = file_path(body.file, self.services.directory) if body.file else ""
         value = await self.ask("notebook_request", content=body.content, path=path, file=file)
         request = msgspec.convert(value, ChangeRequest)
         self.answer_job(await self.run(submit_plan, request, body.file or body.path))
@@ -65,7 +65,7 @@ class DifferenceHandler(EnvsHandler):
     async def post(self) -> None:
         """Say how a planned environment differs from what a notebook was locked with."""
         body = self.body(DifferenceBody)
-        path = notebook_path(body.path, self.services.directory)
+        path = file_path(body.path, self.services.directory)
         found = await self.ask("notebook_difference", content=body.content, path=path, plan=body.plan_id)
         self.answer(difference_json(msgspec.convert(found, list[PackageChange])))
 

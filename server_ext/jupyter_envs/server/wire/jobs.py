@@ -22,7 +22,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "action": job.request.change.action if job.request.change else job.kind,
         "environment": environment_id(job.prefix) if job.prefix else None,
         "path": job.prefix,
-        "name": Path(job.prefix).name,
+        "name": _name(job),
         "command": job.command,
         "hidden": job.hidden,
         "created_at": job.created_at,
@@ -32,6 +32,15 @@ def job_json(job: Job) -> dict[str, Any]:
         "error": problem_json(job.error),
         "result": result_json(job.result),
     }
+
+
+def _name(job: Job) -> str:
+    """What a job is about in a word: an environment; of a build, the recipe's folder."""
+    recipes = job.request.build.recipes if job.request.build else ()
+    if not recipes:
+        return Path(job.prefix).name
+    first = Path(recipes[0])
+    return first.parent.name if first.suffix == ".yaml" else first.name
 
 
 def problem_json(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
