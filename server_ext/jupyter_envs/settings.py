@@ -21,13 +21,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where environments, packages and jobs live, and what a change may use.
 
     ``envs_directories``: the first is where new environments go. ``package_directories``: the first is writable, the
-    others are read-only layers below it. ``channels`` are in order of priority. ``policy_file`` holds what
-    an administrator allows; the engine reads it. Paths are absolute.
+    others are read-only layers below it. ``shared_directories`` are written by whoever publishes, read here:
+    ``envs/<name>``, and ``pkgs``, the lowest layers of packages. ``channels`` are in order of priority. ``policy_file``
+    holds what an administrator allows; the engine reads it. Paths are absolute.
     """
 
     root: str
     envs_directories: tuple[str, ...]
     package_directories: tuple[str, ...]
+    shared_directories: tuple[str, ...] = ()
     channels: tuple[str, ...] = ("conda-forge",)
     channel_alias: str | None = None
     custom_channels: dict[str, str] = {}
@@ -47,6 +49,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     compile_in_background: bool = True
     generations_kept: int | None = None
     policy_file: str | None = None
+
+    @property
+    def shared_envs_directories(self) -> tuple[str, ...]:
+        """Where the environments are that others publish."""
+        return tuple(os.path.join(shared, "envs") for shared in self.shared_directories)
 
     @property
     def jobs_directory(self) -> str:

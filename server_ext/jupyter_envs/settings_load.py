@@ -44,9 +44,17 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     values["root"] = root
     values["envs_directories"] = _first(os.path.join(root, "envs"), _envs_dirs(condarc, environ))
     values["package_directories"] = _first(os.path.join(root, "pkgs"), _pkgs_dirs(condarc, environ))
+    values["shared_directories"] = tuple(_paths(environ.get("JUPYTER_ENVS_SHARED", "").split(os.pathsep), environ))
     values["policy_file"] = find_policy_file(environ)
     values.update({key: value for key, value in overrides.items() if value is not None})
-    return _checked(values)
+    return _with_shared_packages(_checked(values))
+
+
+def _with_shared_packages(settings: Settings) -> Settings:
+    """Return settings whose lowest layers of packages are those of the shared directories."""
+    shared = [os.path.join(directory, "pkgs") for directory in settings.shared_directories]
+    layers = tuple(dict.fromkeys([*settings.package_directories, *shared]))
+    return msgspec.structs.replace(settings, package_directories=layers)
 
 
 def condarc_files(environ: Mapping[str, str]) -> list[Path]:

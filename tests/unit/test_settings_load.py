@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,15 @@ class TestVariables:
         write(tmp_path / "person/.condarc", "pkgs_dirs: ['$SHARE/pkgs', '${SHARE}/more']")
         environ["SHARE"] = "/srv"
         assert load_settings(environ).package_directories[1:] == ("/srv/pkgs", "/srv/more")
+
+    def test_shared_directories_bring_the_lowest_layers_of_packages(self, environ: dict[str, str]) -> None:
+        environ["JUPYTER_ENVS_SHARED"] = os.pathsep.join(["/srv/envs", "/srv/more"])
+        settings = load_settings(environ)
+        assert settings.shared_directories == ("/srv/envs", "/srv/more")
+        assert settings.package_directories[1:] == ("/srv/envs/pkgs", "/srv/more/pkgs")
+        assert settings.shared_envs_directories == ("/srv/envs/envs", "/srv/more/envs")
+        assert load_settings(environ, shared_directories=("/a",)).package_directories[1:] == ("/a/pkgs",)
+        assert load_settings({**environ, "JUPYTER_ENVS_SHARED": ""}).shared_directories == ()
 
     @pytest.mark.parametrize(
         ("name", "value"),

@@ -47,6 +47,14 @@ class EnvsExtension(ExtensionApp):
             help="Package caches; the first is written to, the others are read-only layers below it.",
         )
     )
+    shared_directories = setting(
+        List(
+            Unicode(),
+            default_value=None,
+            allow_none=True,
+            help="Folders that somebody else writes: envs/<name> are listed read-only, pkgs is a layer of packages.",
+        )
+    )
     channels = setting(
         List(Unicode(), default_value=None, allow_none=True, help="Conda channels in order of priority.")
     )
