@@ -21,6 +21,7 @@ from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.jobs.store import DATABASE
 from jupyter_envs.kernels.sync import remove_kernels, sync_environment
 from jupyter_envs.server.identifiers import environment_id
 from jupyter_envs.server.watch import ENVIRONMENT_EVENT, JOB_EVENT
@@ -131,6 +132,27 @@ async def test_an_environment_that_is_deleted_by_hand_is_told(listen: Listen, ou
     async with listen() as ear:
         shutil.rmtree(Path(outside.envs_directories[0], "a"))
         await ear.wait(ENVIRONMENT_EVENT, change="removed")
+
+
+@pytest.fixture
+def broken_store(settings: Settings) -> Path:
+    """Return a jobs store that is none, there before the server is."""
+    path = Path(settings.jobs_directory, DATABASE)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no database" * 1000)
+    return path
+
+
+async def test_a_store_that_cannot_be_read_hides_nothing_else_and_is_looked_at_again(
+    broken_store: Path, listen: Listen, outside: Settings
+) -> None:
+    async with listen() as ear:
+        await asyncio.to_thread(change, outside, "create", "a", "six")
+        await ear.wait(ENVIRONMENT_EVENT, change="created")
+        broken_store.unlink()
+        job = await asyncio.to_thread(JobClient(outside).submit, JobRequest(kind="clean", dry_run=True))
+        await ear.wait(JOB_EVENT, job=job.id)
+        await asyncio.to_thread(JobClient(outside).wait, job.id)
 
 
 async def test_this_servers_own_jobs_are_told(listen: Listen, api: Api, make: Make, finish: Finish) -> None:

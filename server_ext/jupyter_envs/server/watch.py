@@ -25,7 +25,9 @@ from jupyter_envs.server.services import Services
 from jupyter_envs.server.signs import (
     EnvironmentChange,
     EnvironmentSigns,
+    KernelSign,
     KernelSigns,
+    Times,
     changed_environments,
     changed_jobs,
     changed_kernels,
@@ -81,6 +83,10 @@ class Watcher:
         self._environments = EnvironmentSigns(services.settings.envs_directories, os.environ)
         self._kernels = KernelSigns(user_kernels_directory())
         self._jobs: dict[str, JobSign] = {}
+        self._seen_environments: dict[str, int] = {}
+        self._seen_kernels: dict[str, KernelSign] = {}
+        self._kernels_stamp: Times | None = None
+        self._telling = False
         self._next_reap = 0.0
         self._said = ""
 
@@ -97,16 +103,18 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        if self._pulse.has_changed():
-            self._jobs = {sign.id: sign for sign in self._pulse.recent()}
-        self._seen_environments = self._environments.look()
-        self._seen_kernels, self._kernels_stamp = self._kernels.look(), self._kernels.stamp()
+        self._look()
+        self._telling = True
         while not self._stopped.wait(self._seconds):
-            for step in (self._look_at_jobs, self._look_at_environments, self._look_at_kernels, self._reap):
-                self._attempt(step)
+            self._look()
+            self._attempt(self._reap)
         self._next_reap = 0.0
         self._attempt(self._reap)  # whose end this process has not seen yet
         self._pulse.close()
+
+    def _look(self) -> None:
+        for step in (self._look_at_jobs, self._look_at_environments, self._look_at_kernels):
+            self._attempt(step)
 
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
@@ -120,7 +128,7 @@ class Watcher:
             self._log.warning("environments cannot be watched: %s", error)
 
     def _tell(self, schema: str, data: dict[str, Any]) -> None:
-        if not self._loop.is_closed():
+        if self._telling and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._emit, schema, data)
 
     def _look_at_jobs(self) -> None:
