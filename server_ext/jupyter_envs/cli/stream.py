@@ -15,6 +15,7 @@ from __future__ import annotations
 import _thread
 import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -64,10 +65,15 @@ class Channel:
             self._stream.write(text + "\n")
             self._stream.flush()
 
+    def warn(self, message: str, hint: str) -> None:
+        """Write a warning."""
+        self.send("warning", message=self.spelled(message), hint=self.spelled(hint))
+
     def spelled(self, text: str) -> str:
-        """Return a text with commands as the person types them."""
+        """Return a text with commands as the person types them; ``install a`` does not begin ``install a-b``."""
         for ours, theirs in self._spelling.items():
-            text = text.replace(ours, theirs)
+            end = r"(?![\w/-]|\.\w)" if ours[-1].isalnum() else ""
+            text = re.sub(re.escape(ours) + end, theirs.replace("\\", r"\\"), text)
         return text
 
 
@@ -80,7 +86,7 @@ class StreamView:
     def show(self, event: Event) -> None:
         """Send one event, in words and as two numbers; what a person must read as a line of its own."""
         if event.kind == "warning":
-            self._channel.send("warning", message=event.text, hint=self._channel.spelled(event.hint))
+            self._channel.warn(event.text, event.hint)
         elif said := spoken(event):
             self._channel.send("line", text=said)
         elif event.kind in ("phase", "progress") and event.phase not in QUIET_PHASES:
@@ -119,7 +125,7 @@ class StreamOutput(Output):
     def warn(self, message: str, hint: str = "") -> None:
         """Send a warning, once."""
         if self.is_news(message):
-            self._channel.send("warning", message=message, hint=self._channel.spelled(hint))
+            self._channel.warn(message, hint)
 
     def result(self, value: object) -> None:
         """Send what a program may want to know."""

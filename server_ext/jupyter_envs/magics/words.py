@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 from . import VERBS
@@ -41,10 +42,11 @@ def request_for(magic: str, words: list[str], prefix: str) -> dict[str, object]:
 
 def spelling(prefix: str) -> dict[str, str]:
     """Return how commands begin in hints and fixes, and what a person types in a cell instead; the longest first."""
-    known = {f"{PROGRAM} execute": "%envinstall --plan"}
+    known = {f"{PROGRAM} execute": "%envinstall --plan", f"`{PROGRAM} plan`": "`%envinstall --dry-run`"}
+    names = ["NAME", "analysis", f"-p {shlex.quote(prefix)}", shlex.quote(os.path.basename(prefix))]
     for magic, (verb, _) in VERBS.items():
         command = f"{PROGRAM} {verb}"
-        beginnings = [f"{command} -p {shlex.quote(prefix)}", f"{command} NAME", f"{command} analysis"]
+        beginnings = [f"{command} {name}" for name in names]
         known.update(dict.fromkeys(beginnings, f"%{magic}"))
         known.update({f"{command} [OPTIONS] {name}": f"%{magic} [OPTIONS]" for name in ("NAME", "[NAME]")})
         known.update({f"`{command}{after}": f"`%{magic}{after}" for after in ("`", " --")})

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import pytest
 
+from jupyter_envs.cli.stream import Channel
 from jupyter_envs.magics.problems import RequestError
 from jupyter_envs.magics.words import request_for, spelling, split
 
@@ -43,3 +47,16 @@ def test_fixes_are_spelled_as_magics_the_longest_beginning_first() -> None:
     assert known["jupyter envs execute"] == "%envinstall --plan"
     lengths = [len(beginning) for beginning in known]
     assert lengths == sorted(lengths, reverse=True)
+
+
+def test_hints_that_name_the_environment_are_spelled_as_magics_and_those_of_others_are_not() -> None:
+    written = io.StringIO()
+    channel = Channel(written, spelling("/envs/one"))
+    channel.warn("`jupyter envs plan` makes one", "`jupyter envs install one 'six>1'` and `jupyter envs update one`")
+    assert json.loads(written.getvalue()) == {
+        "type": "warning",
+        "message": "`%envinstall --dry-run` makes one",
+        "hint": "`%envinstall 'six>1'` and `%envupdate`",
+    }
+    for other in ("one-more", "one.2", "-p /envs/one/two", "analysis2"):
+        assert channel.spelled(f"jupyter envs install {other} six") == f"jupyter envs install {other} six"
