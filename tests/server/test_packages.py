@@ -94,11 +94,23 @@ async def test_versions_of_a_package(api: Api, stocked: Channel) -> None:
 
 @pytest.mark.parametrize(
     ("module", "package"),
-    [("six", "six"), ("sklearn", "scikit-learn"), ("PIL.Image", "pillow"), ("google.protobuf", "protobuf")],
+    [
+        ("six", "six"),
+        ("sklearn", "scikit-learn"),
+        ("PIL.Image", "pillow"),
+        ("google.protobuf", "protobuf"),
+        ("google.cloud", "google-cloud-core"),
+        ("google.cloud.spanner", "google-cloud-spanner"),
+    ],
 )
 async def test_the_package_of_a_module(api: Api, module: str, package: str) -> None:
     reply = (await api("GET", f"modules/{module}")).body
     assert (reply["module"], reply["package"]) == (module, package)
+
+
+async def test_what_cannot_be_imported_is_no_module(api: Api) -> None:
+    reply = await api("GET", "modules/a%20b.c")
+    assert (reply.status, reply.error["code"]) == (400, "spec.module")
 
 
 async def test_sources_tell_which_cannot_be_used(api: Api, stocked: Channel) -> None:

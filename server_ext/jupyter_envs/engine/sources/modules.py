@@ -187,10 +187,42 @@ PACKAGES = frozenset(package for packages in _PACKAGES.values() for package in p
 _LOWERED = {module.lower(): packages for module, packages in _PACKAGES.items()}
 
 
+_NAMESPACES = (
+    "google.cloud",
+    "azure.mgmt",
+    "azure.storage",
+    "azure",
+    "backports",
+    "jaraco",
+    "ruamel",
+    "sphinxcontrib",
+    "zope",
+)
+"""Packages that many projects share, each named after what it adds (``sphinxcontrib-bibtex``); the longest first."""
+
+
 def packages_of(module: str) -> tuple[str, ...]:
-    """Return the packages that may bring a module, the usual one first; its own name when nothing else is known."""
-    top = normalize_name(module.strip().split(".")[0])
-    return find_packages(module) or ((top,) if is_pypi_name(top) else ())
+    """Return the packages that may bring a module, the usual one first; its own name when nothing else is known.
+
+    Of a shared namespace the table has only some: ``google.cloud.spanner``, which it lacks, is brought by
+    ``google-cloud-spanner`` and hardly by what ``google.cloud`` itself comes from.
+    """
+    module = module.strip()
+    found = find_packages(module)
+    namespace = _find_namespace(module)
+    if namespace and found == find_packages(namespace):
+        added = module.removeprefix(f"{namespace}.").split(".")[0]
+        found = tuple(dict.fromkeys((*_named(f"{namespace}.{added}"), *found)))
+    return found or _named(module.split(".")[0])
+
+
+def _find_namespace(module: str) -> str | None:
+    return next((namespace for namespace in _NAMESPACES if module.startswith(f"{namespace}.")), None)
+
+
+def _named(name: str) -> tuple[str, ...]:
+    name = normalize_name(name)
+    return (name,) if is_pypi_name(name) else ()
 
 
 def find_packages(module: str) -> tuple[str, ...]:

@@ -41,6 +41,24 @@ def test_names_that_people_meet(module: str, package: str) -> None:
     assert packages_of(module)[0] == package
 
 
+@pytest.mark.parametrize(
+    ("module", "packages"),
+    [
+        ("google.cloud", ("google-cloud-core",)),
+        ("google.cloud.storage.blob", ("google-cloud-storage",)),
+        ("google.cloud.spanner", ("google-cloud-spanner", "google-cloud-core")),
+        ("azure.storage.queue", ("azure-storage-queue", "azure-core")),
+        ("azure.keyvault", ("azure-keyvault", "azure-core")),
+        ("sphinxcontrib.bibtex", ("sphinxcontrib-bibtex",)),
+        ("sphinxcontrib", ("sphinxcontrib",)),
+        ("zope.interface", ("zope-interface",)),
+        ("google.cloud.", ("google-cloud-core",)),
+    ],
+)
+def test_what_is_in_a_shared_namespace_is_called_after_both(module: str, packages: tuple[str, ...]) -> None:
+    assert packages_of(module) == packages
+
+
 def test_what_is_not_in_the_table_is_its_own_package() -> None:
     assert packages_of("polars") == ("polars",)
     assert packages_of("my_module.sub") == ("my-module",)
