@@ -70,10 +70,37 @@ SECTIONS: dict[str, dict[str, Verb]] = {
     },
 }
 
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "activate": ("run",),
+    "add": ("install",),
+    "cache": ("clean", "disk"),
+    "copy": ("clone",),
+    "env": ("list", "create"),
+    "exec": ("run",),
+    "freeze": ("export",),
+    "import": ("create",),
+    "init": ("create",),
+    "log": ("history", "jobs"),
+    "ls": ("list",),
+    "mv": ("rename",),
+    "new": ("create",),
+    "prune": ("clean",),
+    "revert": ("undo", "restore"),
+    "rm": ("remove", "delete"),
+    "rollback": ("undo", "restore"),
+    "show": ("info", "packages"),
+    "start": ("open", "run"),
+    "sync": ("kernels sync",),
+    "uninstall": ("remove",),
+    "upgrade": ("update",),
+}
+"""What conda, pip, git and shells call our verbs."""
+
 
 @click.group(
     cls=LazyGroup,
     sections=SECTIONS,
+    elsewhere=ELSEWHERE,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 2 cannot be read, 3 not found, 4 exists already, 5 no solution, 6 source, 7 download "
     "or archive, 8 linking, 9 locked, 10 frozen, 11 plan is stale, 12 disk, 13 kernel, 14 build, 15 policy, 130 "

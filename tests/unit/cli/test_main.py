@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_envs import errors
 from jupyter_envs.cli.flow import error_of
-from jupyter_envs.cli.main import SECTIONS, cli, run
+from jupyter_envs.cli.main import ELSEWHERE, SECTIONS, cli, run
 from jupyter_envs.errors import EnvsError
 from jupyter_envs.jobs.models import Job, JobRequest
 
@@ -35,6 +35,35 @@ def test_the_help_lists_every_verb_and_every_exit_code(capsys: pytest.CaptureFix
     assert all(f"  {name} " in said for name in VERBS)
     text = " ".join(said.split())
     assert all(f"{cls.exit_code} " in text[text.index("Exit codes") :] for cls in CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("instal", "install"),
+        ("delte", "delete"),
+        ("histroy", "history"),
+        ("UNDO", "undo"),
+        ("ls", "list"),
+        ("uninstall", "remove"),
+        ("uninstal", "remove"),
+        ("rm", "remove"),
+    ],
+)
+def test_a_mistyped_verb_is_answered_with_the_one_that_was_meant(
+    word: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([word, "analysis", "six"]) == 2
+    said = capsys.readouterr().err
+    assert f"there is no command {word}" in said
+    assert f"`jupyter envs {meant}`" in said
+
+
+def test_a_word_that_is_like_no_verb_leads_to_the_list_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["xyzzy"]) == 2
+    assert "`jupyter envs --help` lists all commands" in capsys.readouterr().err
+    assert all(verb.split()[0] in VERBS for verbs in ELSEWHERE.values() for verb in verbs)
+    assert not set(ELSEWHERE) & set(VERBS)
 
 
 def test_the_epilog_has_no_code_that_no_error_has(capsys: pytest.CaptureFixture[str]) -> None:
