@@ -48,10 +48,12 @@ def counts_text(changes: Iterable[PackageChange]) -> str:
 
 
 def cost_text(plan: ChangePlan) -> str:
-    """Return what a plan costs: ``35 MB to download, 120 MB on disk``."""
+    """Return what a plan costs: ``35 MB to download, 120 MB more on disk``; for removals what they free."""
     download = f"{human_bytes(plan.download_bytes)} to download" if plan.download_bytes else "nothing to download"
-    disk = f"{human_bytes(plan.disk_bytes)} more on disk" if plan.disk_bytes else "nothing more on disk"
-    return f"{download}, {disk}"
+    parts = [f"{human_bytes(plan.disk_bytes)} more on disk"] if plan.disk_bytes else []
+    if any(change.kind == "removed" for change in plan.changes):
+        parts.append(f"{human_bytes(plan.freed_bytes)} freed (what the package cache shares stays there)")
+    return ", ".join([download, *(parts or ["nothing more on disk"])])
 
 
 def plan_notes(plan: ChangePlan) -> list[str]:
@@ -95,6 +97,7 @@ def plan_json(plan: ChangePlan) -> dict[str, object]:
         "sources": list(plan.sources),
         "download_bytes": plan.download_bytes,
         "disk_bytes": plan.disk_bytes,
+        "freed_bytes": plan.freed_bytes,
         "warnings": [{"code": w.code, "message": w.message, "hint": w.hint} for w in plan.warnings],
         "link_scripts": list(plan.link_scripts),
     }

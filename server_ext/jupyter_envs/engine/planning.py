@@ -21,7 +21,7 @@ from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageCh
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
-from jupyter_envs.engine.planning_costs import disk_cost
+from jupyter_envs.engine.planning_costs import disk_cost, freed_bytes
 from jupyter_envs.engine.planning_history import requested_of, undone_generation
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
@@ -288,6 +288,7 @@ class Planner:
             variables=variables,
             download_bytes=sum(record.size or 0 for record in missing),
             disk_bytes=self._disk_cost(prefix, records, diff.changes, missing),
+            freed_bytes=freed_bytes(prefix, before, diff.changes),
             warnings=target.warnings,
             link_scripts=self._link_scripts(diff.link, missing),
             override_frozen=request.override_frozen,

@@ -1,6 +1,7 @@
-"""What a plan will take on the disk, before it is carried out: an estimate where packages are not extracted yet.
+"""What a plan will take on the disk and give back, before it is carried out.
 
-Reads the package cache and asks the disk which directories are there. Shared files cost nothing.
+An estimate where packages are not extracted yet. Reads the package cache and asks the disk which directories are
+there. Shared files cost nothing.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from jupyter_envs.engine.link.directories import parents
 from jupyter_envs.engine.link.paths import directories_of
 from jupyter_envs.engine.link.plan import place_directories
 from jupyter_envs.engine.models.plan import PackageChange
-from jupyter_envs.engine.models.records import PackageManifest, RepodataRecord
+from jupyter_envs.engine.models.records import PackageManifest, PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
+from jupyter_envs.engine.prefix.records import META_DIRECTORY
 
 EXTRACTED_RATIO = 3.5
 """Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
@@ -53,6 +55,41 @@ def disk_cost(
     archives = sum(record.size or 0 for record in missing)
     unknown = DIRECTORIES_EACH * len(missing) + archives // BYTES_A_DIRECTORY
     return own + int(EXTRACTED_RATIO * archives) + _directory_cost(manifests, unknown, target, cache)
+
+
+def freed_bytes(prefix: Path, before: Sequence[PrefixRecord], changes: Iterable[PackageChange]) -> int:
+    """Return the bytes that the packages give back that a change removes.
+
+    Files with another link stay on the disk: they are the cache's, or another environment's.
+
+    Parameters
+    ----------
+    prefix : Path
+        The environment.
+    before : sequence of PrefixRecord
+        What is in it now.
+    changes : iterable of PackageChange
+        Only removals count.
+    """
+    going = {change.name for change in changes if change.kind == "removed"}
+    if not going:
+        return 0
+    leaving = [record for record in before if record.name in going]
+    files = [path for record in leaving for path in (*record.files, f"{META_DIRECTORY}/{record.dist}.json")]
+    kept = parents(directories_of(path for record in before if record.name not in going for path in record.files))
+    directories = parents(directories_of(files)) - kept - {META_DIRECTORY}
+    return sum(_own_bytes(prefix / path, links=1) for path in files) + sum(
+        _own_bytes(prefix / path) for path in directories
+    )
+
+
+def _own_bytes(path: Path, links: int | None = None) -> int:
+    """Return what a path takes on the disk, 0 when it is not there or does not have so many links."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return 0
+    return 0 if links is not None and status.st_nlink != links else getattr(status, "st_blocks", 0) * 512
 
 
 def _directory_cost(manifests: Iterable[PackageManifest], unknown: int, target: LinkTarget, cache: PackageCache) -> int:

@@ -143,6 +143,10 @@ def test_what_a_plan_comes_to() -> None:
     added = PackageChange(name="a", kind="added", after=record("a"))
     assert counts_text([added, added]) == "2 added"
     assert cost_text(plan(added, download_bytes=35_000_000)) == "35 MB to download, nothing more on disk"
+    gone = PackageChange(name="b", kind="removed", before=record("b"))
+    freed = "nothing to download, 5.0 MB freed (what the package cache shares stays there)"
+    assert cost_text(plan(gone, freed_bytes=5_000_000)) == freed
+    assert "10 B more on disk, 0 B freed" in cost_text(plan(added, gone, disk_bytes=10))
     assert plan_notes(plan()) == ["nothing to change"]
     notes = plan_notes(plan(added, disk_bytes=10, link_scripts=("a",)))
     assert notes == ["1 added: nothing to download, 10 B more on disk", "1 script of packages will run: a"]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 import pytest
@@ -300,6 +300,20 @@ def test_a_plan_counts_the_directories_that_the_change_makes(
     plan = engine.plan(request)
     result = engine.execute(plan)
     assert abs(plan.disk_bytes - result.disk_bytes) <= 3 * block  # conda-meta, the prefix itself, generated scripts
+
+
+def test_a_plan_counts_what_a_removal_gives_back(engine: Engine, stocked: Channel, tmp_path: Path) -> None:
+    prefix = make(engine, stocked, "python", "tool")
+    paths = [path for record in engine.packages(prefix) if record.name == "tool" for path in record.files]
+    paths.append(str(next(prefix.glob("conda-meta/tool-*.json")).relative_to(prefix)))
+    alone = sum((prefix / path).lstat().st_blocks * 512 for path in paths if (prefix / path).lstat().st_nlink == 1)
+    others = {path for record in engine.packages(prefix) if record.name != "tool" for path in record.files}
+    places = {str(parent) for path in paths for parent in PurePath(path).parents} - {".", "conda-meta"}
+    places -= {str(parent) for path in others for parent in PurePath(path).parents}
+    plan = engine.plan(ChangeRequest(action="remove", prefix=str(prefix), specs=("tool",)))
+    assert plan.freed_bytes == alone + sum((prefix / place).stat().st_blocks * 512 for place in places)
+    change(engine, prefix, "remove", specs=("tool",))
+    assert not any((prefix / place).exists() for place in places)
 
 
 def test_repair_writes_a_broken_record_again(engine: Engine, stocked: Channel) -> None:

@@ -65,10 +65,11 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``base`` is the fingerprint of the environment it was made against (empty for one that does not exist yet).
     ``records`` are all packages of the new state in topological order. ``download_bytes`` counts archives that are
     not in the cache; ``disk_bytes`` what the change will add to the disk: extracted packages that are not in the cache
-    yet (estimated from the archives) and files that cannot be shared with it. ``restores`` is the generation whose
-    state comes back, ``sharing`` are the environments whose files are repaired with these, since they share them,
-    ``clone_from`` the prefix whose unowned files are copied
-    (and, with ``keep_history``, whose generations are carried on: a rename).
+    yet (estimated from the archives) and files that cannot be shared with it; ``freed_bytes`` what the removal of
+    packages gives back: files and directories that are nobody else's, not what the cache keeps. ``restores`` is the
+    generation whose state comes back, ``sharing`` are the environments whose files are repaired with these, since they
+    share them, ``clone_from`` the prefix whose unowned files are copied (and, with ``keep_history``, whose generations
+    are carried on: a rename).
     """
 
     plan_id: str
@@ -83,6 +84,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: dict[str, str] = {}
     download_bytes: int = 0
     disk_bytes: int = 0
+    freed_bytes: int = 0
     warnings: tuple[PlanWarning, ...] = ()
     link_scripts: tuple[str, ...] = ()
     override_frozen: bool = False
