@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--own", is_flag=True, help="Only environments made here.")
 @json_option
 def list_environments(own: bool, as_json: bool) -> None:
-    """List the environments of this machine: own ones, conda's, pixi's and venvs."""
+    """List the environments of this machine: own and shared ones, conda's, pixi's and venvs."""
     from jupyter_envs.engine.prefix.discovery import find_environments
 
     session = Session(as_json=as_json)

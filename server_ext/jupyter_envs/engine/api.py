@@ -38,6 +38,7 @@ from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.names import validate_name
 from jupyter_envs.engine.prefix.records import iter_record_names, read_records
 from jupyter_envs.engine.prefix.registry import register_environment, unregister_environment
+from jupyter_envs.engine.prefix.shared import check_not_shared
 from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
@@ -80,6 +81,7 @@ class Engine:
     def plan(self, request: ChangeRequest) -> ChangePlan:
         """Return what a request would do; an interrupted change of the environment is recovered first."""
         prefix = Path(request.prefix)
+        check_not_shared(prefix, self.settings)
         if is_pending(prefix):
             self.recover(prefix)
         with self._policy.planning(request):
@@ -394,5 +396,5 @@ class Engine:
         return shutil.disk_usage(directory).free
 
     def prefixes(self) -> Sequence[Path]:
-        """Return the prefixes of all environments that hold records."""
-        return [Path(info.path) for info in self.environments() if info.kind != "venv"]
+        """Return the prefixes of all environments that hold records, but for those that others publish."""
+        return [Path(info.path) for info in self.environments() if info.kind not in ("venv", "shared")]

@@ -26,6 +26,7 @@ from jupyter_envs.engine.planning_history import requested_of
 from jupyter_envs.engine.preconditions import check_free
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
+from jupyter_envs.engine.prefix.shared import check_not_shared
 from jupyter_envs.engine.prefix.state import state_path
 from jupyter_envs.engine.transaction.change import change_prefix
 from jupyter_envs.engine.transaction.create import create_prefix, remove_prefix, sweep
@@ -112,6 +113,7 @@ class Executor:
     @contextmanager
     def exclusive(self, prefix: Path, command: str) -> Iterator[None]:
         """Hold the prefix's lock and bring it out of any interrupted change first."""
+        check_not_shared(prefix, self._settings)
         path = lock_path(prefix, Path(self._settings.locks_directory))
         with locked(path, prefix=prefix, command=command):
             self.recover(prefix)

@@ -80,7 +80,9 @@ class Watcher:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="envs-watch", daemon=True)
         self._pulse = StorePulse(Path(services.settings.jobs_directory, DATABASE))
-        self._environments = EnvironmentSigns(services.settings.envs_directories, os.environ)
+        self._environments = EnvironmentSigns(
+            (*services.settings.envs_directories, *services.settings.shared_envs_directories), os.environ
+        )
         self._kernels = KernelSigns(user_kernels_directory())
         self._jobs: dict[str, JobSign] = {}
         self._seen_environments: dict[str, int] = {}

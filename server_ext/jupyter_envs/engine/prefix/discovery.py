@@ -1,4 +1,4 @@
-"""Finds the environments of this user: our own, conda's and mamba's, pixi's and venvs; reads names of files, opens few.
+"""Finds the environments of this user: own and shared ones, conda's, mamba's, pixi's and venvs; reads names of files.
 
 Owns where to look and what one line of the list says. Looks into ``envs_directories``, ``~/.conda/environments.txt``,
 ``.pixi/envs`` and ``.venv`` of the working directory and its parents, ``WORKON_HOME``, ``~/.virtualenvs``, and at what
@@ -18,10 +18,11 @@ from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.prefix.python import PYVENV_CONFIG, python_executable, pyvenv_version, read_pyvenv_config
 from jupyter_envs.engine.prefix.records import META_DIRECTORY, parse_dist
 from jupyter_envs.engine.prefix.registry import read_registered
+from jupyter_envs.engine.prefix.shared import is_shared
 from jupyter_envs.errors import EnvsError
 from jupyter_envs.settings import Settings
 
-Kind = Literal["own", "conda", "pixi", "venv"]
+Kind = Literal["own", "shared", "conda", "pixi", "venv"]
 OWN_DIRECTORY = f"{META_DIRECTORY}/jupyter-envs"
 _VENV_NAMES = (".venv", "venv")
 
@@ -29,7 +30,8 @@ _VENV_NAMES = (".venv", "venv")
 class EnvironmentInfo(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list of environments.
 
-    ``name`` is unique in one answer: what ``resolve`` takes. ``external`` environments were made by another tool.
+    ``name`` is unique in one answer: what ``resolve`` takes. ``external`` environments were made by another tool,
+    ``shared`` ones (a kind) published by somebody else: never ``writable``, whoever asks.
     ``busy``: a process is changing it now. ``interrupted``: a change was stopped halfway and waits to be recovered.
     ``modified`` is in seconds since 1970, 0 when unknown; ``generation`` 0 when none is recorded. ``packages`` of a
     venv counts its dist-infos. ``problem`` says in words why it is ``broken``.
@@ -125,6 +127,8 @@ def environment_name(prefix: str, kind: Kind) -> str:
 def _candidates(settings: Settings, environ: Mapping[str, str], cwd: Path) -> Iterator[str]:
     for directory in settings.envs_directories:
         yield from _subdirectories(directory)
+    for directory in settings.shared_envs_directories:
+        yield from _subdirectories(directory)
     registered = read_registered(environ)
     yield from registered
     for path in registered:
@@ -167,6 +171,8 @@ def _working_directory() -> Path:
 
 
 def _kind(prefix: str, entries: list[str], settings: Settings) -> Kind:
+    if is_shared(prefix, settings):
+        return "shared"
     if "jupyter-envs" in entries:
         return "own"
     if "pixi" in entries or "pixi_env_prefix" in entries or "/.pixi/envs/" in prefix:
@@ -191,10 +197,10 @@ def _describe_conda(prefix: str, entries: list[str], settings: Settings) -> Envi
         has_ipykernel=_version_in(listing, "ipykernel") is not None or _has_ipykernel_package(prefix, python, settings),
         broken=bool(problem),
         frozen="frozen" in entries,
-        external=kind != "own",
+        external=kind not in ("own", "shared"),
         busy=ours.busy,
         interrupted=ours.pending and not ours.busy,
-        writable=os.access(meta, os.W_OK),
+        writable=kind != "shared" and os.access(meta, os.W_OK),
         modified=os.stat(meta).st_mtime,
         generation=ours.generation,
         problem=problem,
@@ -325,7 +331,7 @@ def _unreadable(prefix: str, settings: Settings, error: Exception) -> Environmen
         name=environment_name(prefix, kind),
         path=prefix,
         kind=kind,
-        external=kind != "own",
+        external=kind not in ("own", "shared"),
         broken=True,
         writable=False,
         problem=str(error),

@@ -1,0 +1,124 @@
+"""What root publishes is seen, cloned and not changed by other users; each user's own is out of the others' reach."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from support.channel import Channel
+from support.packages import PLACEHOLDER, File
+from support.users import FIRST, User, missing
+
+KERNEL = json.dumps({"argv": ["bin/toy", "{connection_file}"], "display_name": "Toy", "language": "toy"})
+
+
+class World(NamedTuple):
+    """The shared directory, and two users who know of it."""
+
+    shared: Path
+    anna: User
+    ben: User
+
+    def signs(self) -> dict[str, tuple[int, int, int, int]]:
+        """Return what changes when anything in the shared directory is touched: inode, links, size, times."""
+        found = {}
+        for folder, _, files in os.walk(self.shared):
+            for path in (folder, *(os.path.join(folder, name) for name in files)):
+                info = os.lstat(path)
+                found[path] = (info.st_ino, info.st_nlink, info.st_size, info.st_mtime_ns)
+        return found
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Publish an environment as root. The folder is not pytest's, which only its owner may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="envs-shared-"))
+    try:
+        folder.chmod(0o755)
+        if lacking := missing():
+            pytest.skip(lacking)
+        yield publish(folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def publish(folder: Path) -> World:
+    channel = Channel(folder / "channel")
+    channel.add("data", files={"share/data/big": "d" * 50_000, "etc/data.conf": f"home = {PLACEHOLDER}/share\n"})
+    channel.add("toy", files={"bin/toy": File("#!/bin/sh\n", 0o755), "share/jupyter/kernels/toy/kernel.json": KERNEL})
+    channel.add("more", files={"share/more": "more"})
+    channel.index()
+    shared = folder / "shared"
+    common = {"JUPYTER_ENVS_CHANNELS": channel.url, "JUPYTER_ENVS_SOURCES": "conda"}
+    service = User(
+        0, folder, {**common, "JUPYTER_ENVS_ROOT": str(shared), "JUPYTER_DATA_DIR": f"{shared}/share/jupyter"}
+    )
+    made = service.envs("create", "course", "data", "toy", "--no-kernel", "--yes")
+    assert made.returncode == 0, made.stderr
+    assert service.envs("kernels", "add", "course").returncode == 0
+    variables = {**common, "JUPYTER_ENVS_SHARED": str(shared), "JUPYTER_PATH": f"{shared}/share/jupyter"}
+    return World(shared, User(FIRST, folder, variables), User(FIRST + 1, folder, variables))
+
+
+def listed(user: User) -> dict[str, dict[str, object]]:
+    answer = user.envs("list", "--json")
+    assert answer.returncode == 0, answer.stderr
+    return {each["name"]: each for each in json.loads(answer.stdout)["environments"]}
+
+
+def test_a_shared_environment_is_cloned_and_stays_as_it_is(world: World) -> None:
+    before = world.signs()
+    course = listed(world.anna)["course"]
+    assert (course["kind"], course["writable"], course["external"]) == ("shared", False, False)
+
+    for change in (("install", "course", "more"), ("remove", "course", "toy"), ("rename", "course", "mine")):
+        refused = world.anna.envs(*change, "--json", *(["--yes"] if change[0] != "rename" else []))
+        assert refused.returncode == 10, refused.stderr
+        assert json.loads(refused.stdout)["error"]["code"] == "env.shared"
+        assert "jupyter envs clone course my-course" in json.loads(refused.stdout)["error"]["hint"]
+
+    cloned = world.anna.envs("clone", "course", "mine", "--yes")
+    assert cloned.returncode == 0, cloned.stderr
+    added = world.anna.envs("install", "mine", "more", "--yes")
+    assert added.returncode == 0, added.stderr
+    mine = world.anna.home / ".local/share/jupyter-envs/envs/mine"
+    assert listed(world.anna)["mine"]["kind"] == "own"
+    assert (mine / "share/more").read_text() == "more"
+    assert (mine / "etc/data.conf").read_text() == f"home = {mine}/share\n"
+    assert world.anna.envs("verify", "mine").returncode == 0
+    assert world.signs() == before
+
+
+def test_kernels_of_shared_environments_are_seen(world: World) -> None:
+    program = "from jupyter_client.kernelspec import KernelSpecManager; print(KernelSpecManager().get_all_specs())"
+    specs = world.anna.run("-c", program)
+    assert specs.returncode == 0, specs.stderr
+    found = ast.literal_eval(specs.stdout)
+    assert [each["spec"]["display_name"] for name, each in found.items() if "course" in name] == ["Toy (course)"]
+
+
+def test_files_refuse_what_the_engine_would_not(world: World) -> None:
+    world.anna.variables.pop("JUPYTER_ENVS_SHARED")
+    for other in ({}, {"JUPYTER_ENVS_ROOT": str(world.shared)}):
+        stranger = User(world.anna.uid, world.anna.home.parent, {**world.anna.variables, **other})
+        refused = stranger.envs("install", "-p", str(world.shared / "envs/course"), "more", "--yes")
+        assert refused.returncode == 12, refused.stderr
+        assert "denied" in refused.stderr
+
+
+def test_nobody_looks_into_the_environments_of_another(world: World) -> None:
+    assert world.anna.envs("clone", "course", "mine", "--yes").returncode == 0
+    mine = world.anna.home / ".local/share/jupyter-envs/envs/mine"
+    assert world.ben.run("-c", f"import os; os.listdir({str(mine)!r})").returncode == 1
+    refused = world.ben.envs("packages", "-p", str(mine), "--json")
+    assert refused.returncode == 12, refused.stdout
+    assert "denied" in refused.stdout
+    assert set(listed(world.ben)) & {"mine", str(mine)} == set()

@@ -1,0 +1,56 @@
+"""Shared environments over the routes: listed as such, with their kernels, refused and cloned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.server.identifiers import environment_id
+from jupyter_envs.settings import Settings
+from support.api import Api, Finish
+from support.channel import Channel
+
+
+@pytest.fixture
+def course(tmp_path: Path, settings: Settings, stocked: Channel) -> Path:
+    """Publish an environment, and return its prefix."""
+    shared = tmp_path / "shared"
+    own = msgspec.structs.replace(
+        settings,
+        root=str(shared),
+        envs_directories=(f"{shared}/envs",),
+        package_directories=(f"{shared}/pkgs",),
+    )
+    engine = Engine(own)
+    records = tuple(stocked.record(name) for name in ("python", "six"))
+    request = ChangeRequest(action="create", prefix=f"{shared}/envs/course", records=records, specs=("six",))
+    engine.execute(engine.plan(request))
+    return shared / "envs/course"
+
+
+@pytest.fixture
+def extension_config(course: Path, extension_config: dict[str, Any]) -> dict[str, Any]:
+    """Name the shared directory."""
+    return {**extension_config, "shared_directories": [str(course.parents[1])]}
+
+
+async def test_listed_refused_and_cloned(course: Path, api: Api, finish: Finish, settings: Settings) -> None:
+    shared = environment_id(str(course))
+    listed = (await api("GET", "environments")).body["environments"]
+    assert [(each["name"], each["kind"], each["writable"]) for each in listed] == [("course", "shared", False)]
+
+    refused = await finish(await api("POST", "plans", {"action": "install", "environment": shared, "specs": ["tool"]}))
+    assert (refused["state"], refused["error"]["code"]) == ("failed", "env.shared")
+    deleted = await finish(await api("DELETE", f"environments/{shared}"))
+    assert (deleted["state"], deleted["error"]["code"]) == ("failed", "env.shared")
+
+    cloned = await finish(await api("POST", "changes", {"action": "clone", "name": "mine", "clone_from": shared}))
+    assert cloned["state"] == "done", cloned
+    listed = (await api("GET", "environments")).body["environments"]
+    assert [(each["name"], each["kind"]) for each in listed] == [("mine", "own"), ("course", "shared")]
+    assert (Path(settings.envs_directories[0]) / "mine/conda-meta").is_dir()
