@@ -27,6 +27,11 @@ describe('groupsOf', () => {
   it('finds by path too, and leaves out empty groups', () => {
     expect(groupsOf(all, 'CONDA', true).map(group => group.name)).toEqual(['external']);
   });
+  it('puts what others publish into a group of its own', () => {
+    const shared = environment({ name: 'course', kind: 'shared', writable: false });
+    expect(groupsOf([...all, shared], '', false).map(group => group.name)).toEqual(['own', 'shared']);
+    expect(groupsOf([shared], '', true)[0]?.environments).toEqual([shared]);
+  });
   it('can leave other tools out', () => {
     expect(groupsOf(all, '', false).map(group => group.name)).toEqual(['own']);
   });

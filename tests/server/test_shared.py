@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.kernels.spec import MARK
 from jupyter_envs.server.identifiers import environment_id
 from jupyter_envs.settings import Settings
 from support.api import Api, Finish
@@ -30,6 +32,10 @@ def course(tmp_path: Path, settings: Settings, stocked: Channel) -> Path:
     records = tuple(stocked.record(name) for name in ("python", "six"))
     request = ChangeRequest(action="create", prefix=f"{shared}/envs/course", records=records, specs=("six",))
     engine.execute(engine.plan(request))
+    kernel = shared / "share/jupyter/kernels/course/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    mark = {"prefix": f"{shared}/envs/course", "name": "course", "kernel": "python3"}
+    kernel.write_text(json.dumps({"display_name": "course", "language": "python", "metadata": {MARK: mark}}))
     return shared / "envs/course"
 
 
@@ -43,6 +49,9 @@ async def test_listed_refused_and_cloned(course: Path, api: Api, finish: Finish,
     shared = environment_id(str(course))
     listed = (await api("GET", "environments")).body["environments"]
     assert [(each["name"], each["kind"], each["writable"]) for each in listed] == [("course", "shared", False)]
+    assert listed[0]["kernels"] == ["course"]
+    kernels = (await api("GET", f"environments/{shared}/kernels")).body["kernels"]
+    assert [kernel["name"] for kernel in kernels] == ["course"]
 
     refused = await finish(await api("POST", "plans", {"action": "install", "environment": shared, "specs": ["tool"]}))
     assert (refused["state"], refused["error"]["code"]) == ("failed", "env.shared")

@@ -47,7 +47,8 @@ function addCreate(context: ICommandContext): void {
     execute: args => create(args as ICreateStart)
   });
   app.commands.addCommand(CommandIDs.clone, {
-    label: trans.__('Clone…'),
+    label: args =>
+      !args['pick'] && findTarget(context, args)?.kind === 'shared' ? trans.__('Clone into My Environments…') : trans.__('Clone…'),
     caption: trans.__('Make a copy that can be changed on its own'),
     icon: args => (args['isPalette'] ? undefined : copyIcon),
     describedBy: ID_ARGUMENT,

@@ -41,7 +41,8 @@ export class Measuring implements IDisposable {
 
   private _next(): IEnvironment | undefined {
     return (this._environments.environments ?? []).find(
-      environment => environment.size === null && !environment.busy && !environment.external && !this._failed.has(environment.id)
+      environment =>
+        environment.size === null && !environment.busy && isOwn(environment) && !this._failed.has(environment.id)
     );
   }
 
@@ -63,4 +64,9 @@ export class Measuring implements IDisposable {
   private readonly _failed = new Set<string>();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isDisposed = false;
+}
+
+/** What others publish, or another tool keeps, takes nothing of what is the user's. */
+function isOwn(environment: IEnvironment): boolean {
+  return !environment.external && environment.kind !== 'shared';
 }

@@ -5,7 +5,7 @@ import { Model } from './base';
 import type { EnvironmentsModel } from './environments';
 import type { SettingsModel } from './settings';
 
-export type GroupName = 'own' | 'external';
+export type GroupName = 'own' | 'shared' | 'external';
 
 /** Environments that belong together. */
 export interface IGroup {
@@ -13,7 +13,7 @@ export interface IGroup {
   readonly environments: readonly IEnvironment[];
 }
 
-/** Sort and divide environments: ours, and those of other tools; empty groups are left out. Pure. */
+/** Sort and divide environments: ours, those that others publish, and those of other tools; empty groups are left out. Pure. */
 export function groupsOf(environments: readonly IEnvironment[], filter: string, showExternal: boolean): IGroup[] {
   const wanted = filter.trim().toLowerCase();
   const fits = environments.filter(
@@ -21,7 +21,8 @@ export function groupsOf(environments: readonly IEnvironment[], filter: string, 
   );
   const sorted = [...fits].sort((left, right) => COLLATOR.compare(left.name, right.name));
   const groups: IGroup[] = [
-    { name: 'own', environments: sorted.filter(environment => !environment.external) },
+    { name: 'own', environments: sorted.filter(environment => !environment.external && environment.kind !== 'shared') },
+    { name: 'shared', environments: sorted.filter(environment => environment.kind === 'shared') },
     { name: 'external', environments: showExternal ? sorted.filter(environment => environment.external) : [] }
   ];
   return groups.filter(group => group.environments.length > 0);

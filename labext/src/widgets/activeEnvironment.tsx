@@ -84,6 +84,9 @@ export function refusalOf(environment: IEnvironment, trans: TranslationBundle): 
   if (environment.frozen) {
     return trans.__('Frozen: it must not be changed');
   }
+  if (environment.kind === 'shared') {
+    return trans.__('Shared: clone it into your environments, and change the clone');
+  }
   if (!environment.writable) {
     return trans.__('Read-only');
   }

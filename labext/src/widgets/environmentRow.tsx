@@ -1,7 +1,7 @@
 /** One environment in the list: its name, what state it is in, and the facts beneath. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Button, ellipsesIcon } from '@jupyterlab/ui-components';
+import { Button, ellipsesIcon, lockIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IEnvironment } from '../services/environments/interfaces';
@@ -26,6 +26,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         </span>
         {badgesOf(environment, trans).map(badge => (
           <span key={badge.kind} className="jp-envs-Badge" data-kind={badge.kind} title={badge.title}>
+            {badge.kind === 'shared' && <lockIcon.react tag="span" className="jp-envs-Icon" />}
             {badge.text}
           </span>
         ))}
@@ -87,6 +88,11 @@ function badgesOf(environment: IEnvironment, trans: TranslationBundle): IBadge[]
       },
     broken && { kind: 'broken', text: trans.__('broken'), title: environment.problem || trans.__('Its page says what is wrong') },
     frozen && { kind: 'frozen', text: trans.__('frozen'), title: trans.__('It must not be changed') },
+    environment.kind === 'shared' && {
+      kind: 'shared',
+      text: trans.__('shared'),
+      title: trans.__('Whoever publishes it can change it; clone it, and change the clone')
+    },
     external && { kind: 'external', text: trans.__('external'), title: trans.__('Made by another tool, in %1', environment.path) }
   ];
   return badges.filter((badge): badge is IBadge => badge !== false);

@@ -53,7 +53,12 @@ function Group(props: IGroupProps): JSX.Element {
   const { group, trans } = props;
   const folded = props.isFolded(group.name);
   const Caret = folded ? caretRightIcon : caretDownIcon;
-  const title = group.name === 'own' ? trans.__('Environments') : trans.__('From other tools');
+  const titles: Record<GroupName, string> = {
+    own: trans.__('Environments'),
+    shared: trans.__('Shared'),
+    external: trans.__('From other tools')
+  };
+  const title = titles[group.name];
   return (
     <li
       role="treeitem"

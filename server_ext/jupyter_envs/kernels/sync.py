@@ -16,7 +16,7 @@ import msgspec
 
 from jupyter_envs import __version__
 from jupyter_envs.engine.models.plan import PlanWarning
-from jupyter_envs.engine.prefix.discovery import OWN_DIRECTORY, EnvironmentInfo, describe_environment
+from jupyter_envs.engine.prefix.discovery import OWN_DIRECTORY, EnvironmentInfo, describe_environment, iter_shared
 from jupyter_envs.errors import EnvsError, KernelError, NotFoundError
 from jupyter_envs.kernels import directory as kernel_directory
 from jupyter_envs.kernels.directory import RegisteredKernel, find_registered, registration_lock, remove_kernel
@@ -47,6 +47,22 @@ class KernelReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 def list_kernels() -> list[RegisteredKernel]:
     """Return all kernels that we registered for this user, those of environments that are gone among them."""
     return find_registered(kernel_directory.user_kernels_directory())
+
+
+def visible_kernels(settings: Settings) -> list[RegisteredKernel]:
+    """Return this user's kernels, and those that come with shared environments (``<shared>/share/jupyter/kernels``).
+
+    A kernel of a shared environment's present generation counts as that of the name that leads to it.
+    """
+    own = list_kernels()
+    names = {os.path.realpath(path): path for path in iter_shared(settings)}
+    known = {kernel.directory for kernel in own}
+    for shared in settings.shared_directories:
+        for kernel in find_registered(Path(shared, "share/jupyter/kernels")):
+            if kernel.directory not in known:
+                prefix = names.get(os.path.realpath(kernel.prefix), kernel.prefix)
+                own.append(msgspec.structs.replace(kernel, prefix=prefix))
+    return own
 
 
 def sync_environment(

@@ -25,7 +25,7 @@ from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.models import LIVE_STATES, Job
 from jupyter_envs.kernels.directory import is_environment
-from jupyter_envs.kernels.sync import list_kernels
+from jupyter_envs.kernels.sync import visible_kernels
 from jupyter_envs.server.identifiers import no_environment, path_of
 from jupyter_envs.server.wire.environments import environment_json, kernel_names
 from jupyter_envs.settings import Settings
@@ -72,7 +72,7 @@ class Reading:
 
     def environments(self) -> list[dict[str, Any]]:
         """Return the list of environments."""
-        names = kernel_names(list_kernels())
+        names = kernel_names(visible_kernels(self.settings))
         changing = {job.prefix: job.id for job in reversed(self.changing())}
         return [
             environment_json(info, kernels=names.get(info.path, ()), job=changing.get(info.path), size=self._size(info))
@@ -85,7 +85,7 @@ class Reading:
         info = describe_environment(prefix, self.settings)
         if info is None:
             raise no_environment(str(prefix))
-        kernels = kernel_names(list_kernels()).get(info.path, ())
+        kernels = kernel_names(visible_kernels(self.settings)).get(info.path, ())
         job = next((job.id for job in self.changing() if job.prefix == info.path), None)
         line = environment_json(info, kernels=kernels, job=job, size=self._size(info))
         return line | self._details(prefix, info)

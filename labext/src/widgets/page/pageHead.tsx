@@ -86,6 +86,7 @@ function badgesOf(environment: IEnvironment, trans: TranslationBundle): [string,
     [environment.interrupted, trans.__('interrupted'), 'warn'],
     [environment.frozen, trans.__('frozen'), 'plain'],
     [environment.external, trans.__('external'), 'plain'],
+    [environment.kind === 'shared', trans.__('shared'), 'plain'],
     [!environment.writable, trans.__('read-only'), 'plain']
   ];
   return marks.filter(([is]) => is).map(([, text, kind]) => [text, kind]);

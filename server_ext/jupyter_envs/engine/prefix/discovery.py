@@ -127,8 +127,7 @@ def environment_name(prefix: str, kind: Kind) -> str:
 def _candidates(settings: Settings, environ: Mapping[str, str], cwd: Path) -> Iterator[str]:
     for directory in settings.envs_directories:
         yield from _subdirectories(directory)
-    for directory in settings.shared_envs_directories:
-        yield from _subdirectories(directory)
+    yield from iter_shared(settings)
     registered = read_registered(environ)
     yield from registered
     for path in registered:
@@ -144,6 +143,12 @@ def _candidates(settings: Settings, environ: Mapping[str, str], cwd: Path) -> It
     if home:
         yield from _subdirectories(Path(home) / ".virtualenvs")
     yield from (environ[key] for key in ("CONDA_PREFIX", "VIRTUAL_ENV") if environ.get(key))
+
+
+def iter_shared(settings: Settings) -> Iterator[str]:
+    """Yield the paths by which shared environments are known; they may be links."""
+    for directory in settings.shared_envs_directories:
+        yield from _subdirectories(directory)
 
 
 def _subdirectories(directory: str | os.PathLike[str]) -> list[str]:

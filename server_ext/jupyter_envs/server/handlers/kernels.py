@@ -13,7 +13,7 @@ from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.prefix.discovery import environment_name
 from jupyter_envs.errors import EnvsError
 from jupyter_envs.kernels.spec import iter_problems, plain_variables
-from jupyter_envs.kernels.sync import add_kernels, list_kernels, remove_kernels
+from jupyter_envs.kernels.sync import add_kernels, remove_kernels, visible_kernels
 from jupyter_envs.server.handlers.base import EnvsHandler
 from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.environments import kernels_json
@@ -50,7 +50,7 @@ class KernelsHandler(EnvsHandler):
 def show_kernels(services: Services, identifier: str, warnings: tuple[PlanWarning, ...] = ()) -> dict[str, Any]:
     """Return the kernels of an environment and the variables of its activation, without running its scripts."""
     prefix = services.reading.find(identifier)
-    found = [kernel for kernel in list_kernels() if kernel.prefix == str(prefix)]
+    found = [kernel for kernel in visible_kernels(services.settings) if kernel.prefix == str(prefix)]
     name = found[0].environment if found else environment_name(str(prefix), "own")
     try:
         variables = plain_variables(prefix, name, os.environ)
