@@ -66,7 +66,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "repair": Verb(f"{_HERE}.health:repair", "Put damaged files back from the cache"),
         "doctor": Verb(f"{_HERE}.health:doctor", "Look for what is wrong, here or in one environment"),
         "disk": Verb(f"{_HERE}.space:disk", "Show what environments really take"),
-        "clean": Verb(f"{_HERE}.space:clean", "Remove packages that no environment uses from the cache"),
+        "clean": Verb(f"{_HERE}.space:clean", "Remove what no environment uses, and what killed changes left"),
     },
 }
 

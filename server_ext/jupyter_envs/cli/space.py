@@ -42,14 +42,14 @@ def disk(names: tuple[str, ...], as_json: bool) -> None:
 @yes_option
 @json_option
 def clean(dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Remove packages that no environment uses from the cache."""
+    """Remove packages that no environment uses from the cache, and what killed creations and deletions left."""
     session = Session(as_json=as_json)
     report = _report(session, dry_run=True)
     count, size = _size(report)
-    if dry_run or not count:
+    if dry_run or not (count or report.get("swept") or report.get("unlisted")):
         _show(session, report, "would be removed" if dry_run else "removed")
         return
-    if not yes:
+    if count and not yes:
         confirm(session, f"this removes {counted(count, 'package')} from the cache ({human_bytes(size)})")
     _show(session, _report(session, dry_run=False), "removed")
 
@@ -68,4 +68,8 @@ def _size(report: dict[str, Any]) -> tuple[int, int]:
 def _show(session: Session, report: dict[str, Any], done: str) -> None:
     count, size = _size(report)
     session.output.text(f"{counted(count, 'package')} {done}, {human_bytes(size)}")
+    for path in report.get("swept") or ():
+        session.output.text(f"{path} {done}: a creation or deletion that was killed left it")
+    for path in report.get("unlisted") or ():
+        session.output.text(f"{path} {done} from environments.txt: nothing is there")
     session.output.result(report)

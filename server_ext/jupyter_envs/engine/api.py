@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,7 +32,7 @@ from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning import Planner, ordered
 from jupyter_envs.engine.planning_history import requested_of
 from jupyter_envs.engine.planning_rules import why_chains
-from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
+from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed, missing_environment
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.names import validate_name
@@ -42,6 +42,7 @@ from jupyter_envs.engine.prefix.shared import check_not_shared
 from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
+from jupyter_envs.engine.transaction.leftovers import ABANDONED, find_leftovers, remove_leftovers
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.settings import Settings
 
@@ -151,7 +152,7 @@ class Engine:
             if prefix.exists():
                 remove_prefix(prefix)
         unregister_environment(prefix, os.environ)
-        sweep(prefix.parent, now=datetime.now().timestamp())
+        sweep(prefix.parent, now=time())
         return freed
 
     # -- questions
@@ -179,7 +180,7 @@ class Engine:
         if os.sep in name_or_path or name_or_path in (".", ".."):
             prefix = Path(name_or_path).expanduser().absolute()
             if not (prefix / "conda-meta").is_dir() and not (prefix / "pyvenv.cfg").is_file():
-                raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows them")
+                raise missing_environment(str(prefix), (), os.environ)
             return Path(os.path.normpath(prefix))
         for directory in self.settings.envs_directories:
             prefix = Path(directory) / name_or_path
@@ -189,15 +190,7 @@ class Engine:
         for info in infos:
             if info.name == name_or_path:
                 return Path(info.path)
-        import difflib
-
-        near = difflib.get_close_matches(name_or_path, [info.name for info in infos], 3)
-        raise NotFoundError(
-            f"there is no environment {name_or_path}",
-            hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs list` shows those there are",
-            code="environment",
-            detail={"name": name_or_path, "near": near},
-        )
+        raise missing_environment(name_or_path, [info.name for info in infos], os.environ)
 
     def new_prefix(self, name_or_path: str) -> Path:
         """Return where a new environment goes, given by name or path, and check that nothing is there.
@@ -288,7 +281,7 @@ class Engine:
 
     def doctor(self, prefix: Path | None) -> list[Finding]:
         """Look for what is wrong with one environment, or (``None``) with all of ours and with the list of them."""
-        from jupyter_envs.engine.prefix.doctor import doctor, doctor_registry
+        from jupyter_envs.engine.prefix.doctor import doctor
 
         if prefix is not None:
             return doctor(prefix, self.settings, os.environ)
@@ -298,7 +291,10 @@ class Engine:
             for info in own
             for finding in doctor(info.path, self.settings, os.environ, name=info.name)
         ]
-        return sort_findings([*found, *doctor_registry(os.environ)])
+        return sort_findings([*found, *self._leftovers()])
+
+    def _leftovers(self) -> list[Finding]:
+        return find_leftovers(self.settings.envs_directories[:1], os.environ, now=time())
 
     def disk(self, prefixes: Sequence[Path]) -> list[DiskUsage]:
         """Return the bytes of each environment: its own, and those it shares by hard links."""
@@ -319,13 +315,13 @@ class Engine:
             keep.update(f"{name}-{version}-{build}" for name, version, build in iter_record_names(prefix))
             numbers = generation_numbers(prefix)[-2:]
             keep.update(record.dist for number in numbers for record in read_generation(prefix, number).records)
+        report = self.cache.prune(keep, dry_run=dry_run)
+        found = self._leftovers()
         if not dry_run:
-            for directory in self.settings.envs_directories[:1]:
-                sweep(Path(directory), now=datetime.now().timestamp())
-            for finding in self.doctor(None):
-                if finding.code == "registry.stale":
-                    unregister_environment(finding.path, os.environ)
-        return self.cache.prune(keep, dry_run=dry_run)
+            remove_leftovers(found, os.environ)
+        swept = tuple(finding.path for finding in found if finding.code == ABANDONED)
+        unlisted = tuple(finding.path for finding in found if finding.code != ABANDONED)
+        return msgspec.structs.replace(report, swept=swept, unlisted=unlisted)
 
     def compile(self, prefix: Path) -> CompileReport:
         """Compile the sources of an environment's packages in the cache, for whoever links them next."""

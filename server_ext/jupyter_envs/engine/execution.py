@@ -23,7 +23,7 @@ from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning_history import requested_of
-from jupyter_envs.engine.preconditions import check_free
+from jupyter_envs.engine.preconditions import check_environment, check_free
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
 from jupyter_envs.engine.prefix.shared import check_not_shared
@@ -83,6 +83,7 @@ class Executor:
                 sweep(prefix.parent, now=datetime.now().timestamp())
                 before: list[PrefixRecord] = []
             else:
+                check_environment(prefix)
                 check_not_frozen(prefix, override=plan.override_frozen)
                 if fingerprint(prefix) != plan.base:
                     raise StalePlanError(

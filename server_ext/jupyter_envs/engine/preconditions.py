@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_envs.engine.models.records import PrefixRecord
+from jupyter_envs.engine.prefix.registry import read_registered
 from jupyter_envs.errors import AlreadyExistsError, NotFoundError
 
 
@@ -31,7 +33,39 @@ def check_environment(prefix: Path) -> None:
             hint="`jupyter envs create NAME` makes one that can",
             code="environment.venv",
         )
-    raise NotFoundError(f"there is no environment at {prefix}", hint="`jupyter envs list` shows those there are")
+    raise missing_environment(str(prefix), (), os.environ)
+
+
+def missing_environment(name_or_path: str, known: Sequence[str], environ: Mapping[str, str]) -> NotFoundError:
+    """Return the error for an environment that is not there: never was, or was removed without telling anybody.
+
+    Parameters
+    ----------
+    name_or_path : str
+        What was asked for.
+    known : sequence of str
+        The names that there are.
+    environ : mapping
+        The user's variables: the list that tools share still has what was removed by hand.
+    """
+    import difflib
+
+    listed = [path for path in read_registered(environ) if name_or_path in (path, os.path.basename(path))]
+    removed = [path for path in listed if not os.path.lexists(path)]
+    if removed:
+        return NotFoundError(
+            f"the environment {name_or_path} has been removed: there is nothing at {removed[-1]} any more",
+            hint="`jupyter envs clean` and `jupyter envs kernels sync` forget it, `jupyter envs create` makes it anew",
+            code="environment",
+            detail={"name": name_or_path, "near": []},
+        )
+    near = difflib.get_close_matches(name_or_path, known, 3)
+    return NotFoundError(
+        f"there is no environment {'at ' * os.path.isabs(name_or_path)}{name_or_path}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs list` shows those there are",
+        code="environment",
+        detail={"name": name_or_path, "near": near},
+    )
 
 
 def check_installed(names: Sequence[str], records: Sequence[PrefixRecord], prefix: Path) -> None:

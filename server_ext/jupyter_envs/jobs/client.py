@@ -201,7 +201,9 @@ def describe_end(job: Job, *, early: bool) -> tuple[JobState, EnvsError]:
     """
     if job.cancel_requested:
         return "cancelled", CancelledError("cancelled; the environment is as it was")
-    left = "nothing has changed" if early else "the environment is put right at its next use"
+    left = "the environment is put right at its next use"
+    if early or (job.prefix and not os.path.lexists(job.prefix)):
+        left = "nothing has changed" if early else f"there is nothing at {job.prefix}"
     return "interrupted", EnvsError(
         f"the process of job {job.id} ended before the job did",
         hint=f"`jupyter envs jobs log {job.id}` shows its last words; {left}",

@@ -38,12 +38,18 @@ class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PruneReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was removed, or would be in a dry run, and the bytes that frees."""
+    """What was removed, or would be in a dry run, and the bytes that frees.
+
+    Beside the cache: ``swept`` are folders that killed creations and deletions left, ``unlisted`` the environments
+    that are gone and were still in the list that tools share.
+    """
 
     removed: tuple[CacheEntry, ...] = ()
     kept: int = 0
     freed_bytes: int = 0
     dry_run: bool = False
+    swept: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
 
 def list_entries(pkgs: str) -> list[CacheEntry]:

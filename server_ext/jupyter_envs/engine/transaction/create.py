@@ -58,7 +58,7 @@ def create_prefix(execution: Execution) -> Executed:
         raise StorageError.from_os_error(error, f"creating {prefix.name}") from error
     finally:
         if building.exists():
-            _remove(building)
+            remove_abandoned(building)
 
 
 def _appear(execution: Execution, building: Path) -> Executed:
@@ -121,8 +121,8 @@ def remove_prefix(prefix: Path) -> None:
     remove_tree(leaving)
 
 
-def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
-    """Delete what crashed creations and deletions left beside environments; return the names.
+def abandoned(parent: Path, *, now: float, grace: float = 60.0) -> list[Path]:
+    """Return what crashed creations and deletions left beside environments.
 
     Parameters
     ----------
@@ -133,15 +133,20 @@ def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
     grace : float
         Seconds for which a directory without a lock file is left alone: its maker is about to lock it.
     """
-    swept: list[str] = []
     if not parent.is_dir():
-        return swept
-    for entry in sorted(parent.glob(".*.*")):
-        kind = entry.name.rpartition(".")[2]
-        if kind == REMOVING or (kind == CREATING and _is_abandoned(entry, now - grace)):
-            _remove(entry)
-            swept.append(entry.name)
-    return swept
+        return []
+    kinds = [(entry, entry.name.rpartition(".")[2]) for entry in sorted(parent.glob(".*.*"))]
+    return [
+        entry for entry, kind in kinds if kind == REMOVING or (kind == CREATING and _is_abandoned(entry, now - grace))
+    ]
+
+
+def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
+    """Delete what ``abandoned`` finds; return the names."""
+    found = abandoned(parent, now=now, grace=grace)
+    for entry in found:
+        remove_abandoned(entry)
+    return [entry.name for entry in found]
 
 
 def _is_abandoned(building: Path, before: float) -> bool:
@@ -152,7 +157,7 @@ def _is_abandoned(building: Path, before: float) -> bool:
         return False
 
 
-def _remove(building: Path) -> None:
+def remove_abandoned(building: Path) -> None:
     """Delete as much as can be deleted; what stays is hidden, and the next sweep tries again."""
     import shutil
 
