@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from jupyter_envs.cli.bundle import bundled_request, from_bundle_option
 from jupyter_envs.cli.flow import execute_stored, run_change
 from jupyter_envs.cli.options import (
     Consent,
@@ -51,6 +52,7 @@ def make_request(action: Action, prefix: Path, specs: tuple[str, ...], where: So
 @click.command()
 @words("NAME [SPECS]...")
 @file_option
+@from_bundle_option
 @source_options
 @no_kernel_option
 @consent_options
@@ -59,6 +61,7 @@ def create(
     arguments: tuple[str, ...],
     prefix: str | None,
     files: tuple[str, ...],
+    bundle: str | None,
     where: Sources,
     no_kernel: bool,
     consent: Consent,
@@ -72,16 +75,20 @@ def create(
     \b
     jupyter envs create analysis python=3.11 "pandas>=2" matplotlib
     jupyter envs create copy --file environment.yml
+    jupyter envs create analysis --from-bundle /media/stick/bundle
     """  # noqa: D301 click's mark for lines that stay as they are
     session = Session(as_json=as_json, offline=where.offline)
     name, specs = name_and_rest(arguments, prefix)
+    if bundle is not None:
+        request = bundled_request(session, bundle, name, prefix, specs, files)
+        return run_change(session, request, yes=consent.yes, dry_run=consent.dry_run, register_kernel=not no_kernel)
     if name is None and prefix is None:
         name = _name_in(session, files)
     request = make_request("create", session.new_prefix(name, prefix), specs, where)
     request = _with_files(session, request, files)
     wants_kernel = not no_kernel and not request.records and bool(request.specs)
     request = msgspec.structs.replace(request, add_ipykernel=wants_kernel)
-    run_change(session, request, yes=consent.yes, dry_run=consent.dry_run, register_kernel=not no_kernel)
+    return run_change(session, request, yes=consent.yes, dry_run=consent.dry_run, register_kernel=not no_kernel)
 
 
 @click.command()

@@ -39,6 +39,7 @@ SECTIONS: dict[str, dict[str, Verb]] = {
         "undo": Verb(f"{_HERE}.past:undo", "Take the last change back"),
         "restore": Verb(f"{_HERE}.past:restore", "Go back to an earlier generation"),
         "export": Verb(f"{_HERE}.exchange:export", "Write an environment as a file"),
+        "bundle": Verb(f"{_HERE}.bundle:bundle", "Put environments into a folder that needs no network"),
     },
     "Look": {
         "list": Verb(f"{_HERE}.look:list_environments", "List the environments of this machine"),

@@ -27,6 +27,7 @@ PHASE_TITLES = {
     "commit": "committing",
     "compile": "compiling",
     "kernels": "registering kernels",
+    "index": "indexing",
 }
 QUIET_PHASES = ("commit", "kernels", "compile")
 

@@ -81,8 +81,9 @@ class Enforcement:
         """Refuse a plan whose packages or whose size a rule forbids; asked when it is made and when it is executed."""
         if self._policy is None:
             return
-        from jupyter_envs.engine.policy import brought, check_records, check_room
+        from jupyter_envs.engine.policy import brought, check_archives, check_records, check_room
 
+        check_archives(self._policy, plan.archives, self._settings)
         check_records(self._policy, brought(plan), self._settings, self._newest())
         if self._policy.quota is None:
             return

@@ -139,6 +139,7 @@ class Executor:
         if plan.action == "repair":
             self._cache.discard_damaged(diff.link)
         missing = self._cache.missing(diff.link)
+        self._cache.use_archives(plan.archives)
         self._cache.populate(diff.link, self._reporter, self._cancel)
         new = [record for record in diff.link if record.name not in relink]
         if self._policy.active:

@@ -98,6 +98,7 @@ class Planner:
             before = read_records(prefix, on_broken=None if request.action != "repair" else lambda _finding: None)
             target = self._changed(request, prefix, before)
         self._cache.remember_channels(request.channels or ())
+        self._cache.use_archives(request.archives)
         return self._compare(request, base, before, target)
 
     def _create(self, request: ChangeRequest) -> Target:
@@ -272,8 +273,9 @@ class Planner:
 
             check_hashes(request.hashes, diff.link)
         missing = self._cache.missing(diff.link)
+        to_fetch = self._cache.to_fetch(missing)
         if self._settings.offline or request.offline:
-            refuse_downloads(missing)
+            refuse_downloads(to_fetch)
         variables = target.variables if target.variables is not None else read_state(prefix)
         return ChangePlan(
             plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{os.urandom(4).hex()}",
@@ -286,7 +288,7 @@ class Planner:
             channels=target.channels,
             sources=target.sources,
             variables=variables,
-            download_bytes=sum(record.size or 0 for record in missing),
+            download_bytes=sum(record.size or 0 for record in to_fetch),
             disk_bytes=self._disk_cost(prefix, records, diff.changes, missing),
             freed_bytes=freed_bytes(prefix, before, diff.changes),
             warnings=target.warnings,
@@ -296,6 +298,7 @@ class Planner:
             sharing=target.sharing,
             clone_from=request.clone_from,
             keep_history=request.keep_history,
+            archives=request.archives,
             command=request.command,
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )

@@ -46,6 +46,13 @@ def check_request(policy: Policy, request: ChangeRequest, settings: Settings) ->
             url = channel_url(channel, settings)
             if not _is_allowed(url, policy, settings):
                 raise _channel_refusal(policy, channel)
+    check_archives(policy, request.archives, settings)
+
+
+def check_archives(policy: Policy, folder: str, settings: Settings) -> None:
+    """Raise ``PolicyError`` for a bundle that is in no allowed channel: what it says of origins proves nothing."""
+    if policy.channels is not None and folder and not _is_allowed(channel_url(folder, settings), policy, settings):
+        raise _channel_refusal(policy, folder)
 
 
 def brought(plan: ChangePlan) -> list[RepodataRecord]:

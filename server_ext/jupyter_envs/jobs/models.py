@@ -13,9 +13,10 @@ from typing import Literal
 import msgspec
 
 from jupyter_envs.build.models import BuildRequest
+from jupyter_envs.bundles.models import BundleRequest
 from jupyter_envs.engine.models.plan import ChangeRequest
 
-JobKind = Literal["plan", "change", "execute", "recover", "rename", "delete", "clean", "compile", "build"]
+JobKind = Literal["plan", "change", "execute", "recover", "rename", "delete", "clean", "compile", "build", "bundle"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 Consent = Literal["given", "destructive", "unasked"]
 
@@ -27,16 +28,17 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a job is asked to do.
 
     ``change`` is the request of ``plan`` and ``change`` jobs, ``plan_id`` the stored plan of ``execute`` (which may
-    carry a ``change``, too, to say for what); ``build`` is the request of ``build`` jobs; ``prefix`` (absolute) is what
-    the other kinds work on. ``consent`` of ``destructive`` stops a ``change`` after its plan when that removes or
-    downgrades something; the plan can then be executed by its id. ``unasked`` stops it only when that does not follow
-    from the request (``consent.unasked_losses``). ``register_kernel`` of ``None`` leaves the environment's kernels
-    alone. ``hidden`` jobs are not shown to people unless they ask for all.
+    carry a ``change``, too, to say for what); ``build`` and ``bundle`` are the requests of jobs of these kinds;
+    ``prefix`` (absolute) is what the other kinds work on. ``consent`` of ``destructive`` stops a ``change`` after its
+    plan when that removes or downgrades something; the plan can then be executed by its id. ``unasked`` stops it only
+    when that does not follow from the request (``consent.unasked_losses``). ``register_kernel`` of ``None`` leaves the
+    environment's kernels alone. ``hidden`` jobs are not shown to people unless they ask for all.
     """
 
     kind: JobKind
     change: ChangeRequest | None = None
     build: BuildRequest | None = None
+    bundle: BundleRequest | None = None
     plan_id: str = ""
     prefix: str = ""
     new_name: str = ""

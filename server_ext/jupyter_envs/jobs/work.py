@@ -194,6 +194,16 @@ def _build(request: JobRequest, place: Workplace) -> Result:
     return report
 
 
+def _bundle(request: JobRequest, place: Workplace) -> Result:
+    if request.bundle is None:
+        raise SpecError("a bundle job needs a request", hint="submit it with `bundle`")
+    from jupyter_envs.bundles.make import Bundler
+
+    bundler = Bundler(place.settings, reporter=place.reporter, cancel=place.cancel)
+    report: Result = msgspec.to_builtins(bundler.make(request.bundle))
+    return report
+
+
 def _compile(request: JobRequest, place: Workplace) -> Result:
     report: Result = msgspec.to_builtins(place.engine.compile(Path(request.prefix)))
     return report
@@ -209,4 +219,5 @@ _WORK: dict[str, Callable[[JobRequest, Workplace], Result]] = {
     "clean": _clean,
     "compile": _compile,
     "build": _build,
+    "bundle": _bundle,
 }

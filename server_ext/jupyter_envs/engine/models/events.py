@@ -8,7 +8,7 @@ import msgspec
 
 from jupyter_envs.errors import CancelledError
 
-PHASES = ("solve", "fetch", "extract", "link", "scripts", "commit", "compile", "kernels")
+PHASES = ("solve", "fetch", "extract", "link", "scripts", "commit", "compile", "kernels", "index")
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

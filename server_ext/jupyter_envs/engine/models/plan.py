@@ -22,6 +22,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ``channels`` and ``sources`` of ``None`` mean the settings' own. ``records`` are given instead of specs when the
     request is explicit (``@EXPLICIT``, a lock file): nothing is solved. ``exclude_newer`` is an ISO 8601 time.
     ``hashes`` are the digests (``sha256:...``) that a requirements file allows, by normalised name.
+    ``archives`` is the folder of a bundle, whose archives are taken instead of fetched ones.
     """
 
     action: Action
@@ -38,6 +39,7 @@ class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     variables: dict[str, str] = {}
     add_ipykernel: bool = False
     hashes: dict[str, tuple[str, ...]] = {}
+    archives: str = ""
     override_frozen: bool = False
     command: str = ""
 
@@ -69,7 +71,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     packages gives back: files and directories that are nobody else's, not what the cache keeps. ``restores`` is the
     generation whose state comes back, ``sharing`` are the environments whose files are repaired with these, since they
     share them, ``clone_from`` the prefix whose unowned files are copied (and, with ``keep_history``, whose generations
-    are carried on: a rename).
+    are carried on: a rename), ``archives`` the bundle that has the archives.
     """
 
     plan_id: str
@@ -92,6 +94,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sharing: tuple[str, ...] = ()
     clone_from: str | None = None
     keep_history: bool = False
+    archives: str = ""
     command: str = ""
     created_at: str = ""
     plan_version: int = PLAN_VERSION

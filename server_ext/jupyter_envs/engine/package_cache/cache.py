@@ -16,7 +16,7 @@ import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken, Reporter
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
-from jupyter_envs.engine.package_cache.layout import directory_names, full_identity, is_same_package
+from jupyter_envs.engine.package_cache.layout import bundled_path, directory_names, full_identity, is_same_package
 from jupyter_envs.engine.package_cache.manifest import find_compiled, find_stored_record, read_manifest
 from jupyter_envs.errors import CacheError, StorageError
 from jupyter_envs.settings import Settings
@@ -41,6 +41,7 @@ class PackageCache:
         self._layers = settings.package_directories
         self._distrusted: set[str] = set()
         self._channels: tuple[str, ...] = ()
+        self._archives = ""
         # What was found stays found: a process announces what it uses, and only then is it safe from pruning.
         self._located: dict[tuple[str, str], tuple[str, RepodataRecord]] = {}
         self._manifests: dict[str, tuple[RepodataRecord, PackageManifest]] = {}
@@ -48,6 +49,16 @@ class PackageCache:
     def remember_channels(self, channels: Sequence[str]) -> None:
         """Use the credentials in these channels' URLs, beside those of the settings, for what is fetched from them."""
         self._channels = tuple(channels)
+
+    def use_archives(self, folder: str) -> None:
+        """Take archives from a bundle's folder, as far as it has them, instead of fetching them; empty for none."""
+        self._archives = folder
+
+    def to_fetch(self, records: Sequence[RepodataRecord]) -> list[RepodataRecord]:
+        """Return those of the missing records whose archives are not in the bundle."""
+        if not self._archives:
+            return list(records)
+        return [record for record in records if not os.path.isfile(f"{self._archives}/{bundled_path(record)}")]
 
     def find(self, record: RepodataRecord) -> Path | None:
         """Return the directory of the record's extracted package, ``None`` when no layer has it."""
@@ -83,7 +94,7 @@ class PackageCache:
         if missing:
             from jupyter_envs.engine.package_cache.populate import Populator
 
-            Populator(self._settings, reporter, cancel, self._channels).populate(missing)
+            Populator(self._settings, reporter, cancel, self._channels, self._archives).populate(missing)
 
     def manifest(self, record: RepodataRecord, cache_tag: str | None) -> PackageManifest:
         """Return what linking needs of the record's package.

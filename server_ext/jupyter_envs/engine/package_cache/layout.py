@@ -9,6 +9,11 @@
     <pkgs>/.tmp-<pid>-<machine><random>/   work in progress; thrown away when its process is gone
     <pkgs>/.pyc/<cache_tag>/<directory>/   compiled files, and index.json written last
 
+and where a bundle, a folder made to be carried elsewhere, has its archives:
+
+    <bundle>/channel/<subdir>/<fn>    conda packages
+    <bundle>/wheels/<fn>
+
 Archives are not kept: an extracted package is what environments are linked from, and an archive can be had again.
 """
 
@@ -44,6 +49,28 @@ class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0
 
 
+def bundled_path(record: RepodataRecord) -> str:
+    """Return where a bundle has a record's archive, relative to its folder.
+
+    Raises
+    ------
+    ArchiveError
+        ``archive.name``: its file name or platform leads out of the folder.
+    """
+    for name in (record.fn, record.subdir):
+        if not is_one_name(name):
+            raise _no_name(name)
+    return f"wheels/{record.fn}" if record.fn.endswith(".whl") else f"channel/{record.subdir}/{record.fn}"
+
+
+def _no_name(name: str) -> ArchiveError:
+    return ArchiveError(
+        f"a package cannot be called {name!r}",
+        hint="do not use this package; report it to whoever publishes it",
+        code="archive.name",
+    )
+
+
 def full_identity(record: RepodataRecord) -> str:
     """Return what tells a package from every other: its sha256, else its URL."""
     return (record.sha256 or without_credentials(record.url)).lower()
@@ -65,11 +92,7 @@ def directory_names(record: RepodataRecord) -> tuple[str, str]:
         ``archive.name``: what the record is called leads out of the cache.
     """
     if not is_one_name(record.dist):
-        raise ArchiveError(
-            f"a package cannot be called {record.dist!r}",
-            hint="do not use this package; report it to whoever publishes it",
-            code="archive.name",
-        )
+        raise _no_name(record.dist)
     return record.dist, f"{record.dist}-{identity(record)}"
 
 

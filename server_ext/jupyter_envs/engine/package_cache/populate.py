@@ -24,7 +24,13 @@ from jupyter_envs.engine.fetch.wanted import Download
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
-from jupyter_envs.engine.package_cache.layout import DOWNLOADS, directory_names, download_name, is_same_package
+from jupyter_envs.engine.package_cache.layout import (
+    DOWNLOADS,
+    bundled_path,
+    directory_names,
+    download_name,
+    is_same_package,
+)
 from jupyter_envs.engine.package_cache.manifest import find_stored_record
 from jupyter_envs.errors import CacheError, FetchError, IntegrityError, StorageError
 from jupyter_envs.settings import Settings
@@ -41,14 +47,21 @@ class Populator:
         Told phases ``fetch`` and ``extract``; asked between archives and chunks.
     channels : sequence of str
         Channels of a request beside those of the settings: their credentials are used, records have none.
+    archives : str
+        The folder of a bundle, whose archives come first.
     """
 
     def __init__(
-        self, settings: Settings, reporter: Reporter, cancel: CancelToken, channels: Sequence[str] = ()
+        self,
+        settings: Settings,
+        reporter: Reporter,
+        cancel: CancelToken,
+        channels: Sequence[str] = (),
+        archives: str = "",
     ) -> None:
         self._settings = settings
-        aliases = [settings.channel_alias] if settings.channel_alias else []
-        self._channels = (*channels, *settings.channels, *settings.custom_channels.values(), *aliases)
+        self._channels = channels
+        self._archives = archives
         self._pkgs = settings.package_directories[0]
         self._reporter = reporter
         self._cancel = cancel
@@ -124,7 +137,7 @@ class Populator:
         wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
         downloads = [
             Download(
-                url=self._address(record),
+                url=address_of(record, self._settings, self._channels),
                 destination=f"{self._pkgs}/{DOWNLOADS}/{download_name(record)}",
                 sha256=record.sha256,
                 md5=record.md5,
@@ -136,17 +149,10 @@ class Populator:
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
         return {record.dist: path for record, path in zip(wanted, paths, strict=True)}
 
-    def _address(self, record: RepodataRecord) -> str:
-        """Return where to fetch from, with the credentials of the channel, or of pip's configuration for a wheel."""
-        url = with_login(record.url, self._channels)
-        if url != record.url or not record.fn.endswith(".whl"):
-            return url
-        from jupyter_envs.engine.sources.pypi_config import read_pip_config
-
-        login = read_pip_config(os.environ).credentials_for(url)
-        return with_user(url, *login) if login else url
-
     def _find_local(self, record: RepodataRecord) -> str | None:
+        bundled = f"{self._archives}/{bundled_path(record)}"
+        if self._archives and os.path.isfile(bundled):
+            return bundled
         path = local_path(record.url)
         if path is not None:
             if not os.path.isfile(path):
@@ -184,7 +190,13 @@ class Populator:
             done += 1
             self._report(Event(kind="progress", phase="extract", text=job.record.dist, done=done, total=len(jobs)))
 
-        extract_all(jobs, self._cancel, finished)
+        try:
+            extract_all(jobs, self._cancel, finished)
+        except IntegrityError as error:
+            if not self._archives:
+                raise
+            hint = f"the file in {self._archives} is damaged; copy the bundle again, or make it again where it is from"
+            raise IntegrityError(error.message, hint=hint, code=error.code, detail=error.detail) from error
 
     def _commit(self, job: Job, temporary: str) -> None:
         """Give an extracted package its name; what is under it already wins when it is the same package."""
@@ -220,6 +232,22 @@ class Populator:
 
     def _report(self, event: Event) -> None:
         self._reporter.report(event)
+
+
+def address_of(record: RepodataRecord, settings: Settings, channels: Sequence[str] = ()) -> str:
+    """Return where to fetch an archive, with the credentials of its channel, or of pip's configuration for a wheel.
+
+    ``channels`` are those of a request beside those of the settings.
+    """
+    aliases = [settings.channel_alias] if settings.channel_alias else []
+    known = (*channels, *settings.channels, *settings.custom_channels.values(), *aliases)
+    url = with_login(record.url, known)
+    if url != record.url or not record.fn.endswith(".whl"):
+        return url
+    from jupyter_envs.engine.sources.pypi_config import read_pip_config
+
+    login = read_pip_config(os.environ).credentials_for(url)
+    return with_user(url, *login) if login else url
 
 
 def _size_of(path: str, record: RepodataRecord) -> int:

@@ -1,0 +1,1 @@
+"""Environments in a folder that can be carried to a machine without a network."""
