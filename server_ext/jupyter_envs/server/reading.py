@@ -1,9 +1,9 @@
 """What the server reads of environments itself: names of files, small files, the jobs store. Blocking; called off the
 loop.
 
-Owns what is remembered between two questions: package lists by the time their directories changed, measured sizes by
-the time they were measured. Refuses heavy work: hashing, walking whole trees and everything native is ``queries``'
-part.
+Owns what is remembered between two questions: names and package lists by the time their directories changed, measured
+sizes by the time they were measured. Refuses heavy work: hashing, walking whole trees and everything native is
+``queries``' part.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from jupyter_envs.engine.history.generations import find_latest
 from jupyter_envs.engine.planning_rules import package_name
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments
 from jupyter_envs.engine.prefix.inventory import Inventory, read_inventory
+from jupyter_envs.engine.prefix.meta_names import RememberedNames
 from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.python import site_packages
 from jupyter_envs.engine.prefix.state import read_state
@@ -59,6 +60,7 @@ class Reading:
         self.jobs = jobs
         self.engine = Engine(settings)
         self.directory = directory
+        self._names = RememberedNames()
         self._packages: OrderedDict[str, tuple[object, Packages]] = OrderedDict()
         self._sizes: dict[str, tuple[float, int]] = {}
         self._lock = threading.Lock()
@@ -76,7 +78,7 @@ class Reading:
         changing = {job.prefix: job.id for job in reversed(self.changing())}
         return [
             environment_json(info, kernels=names.get(info.path, ()), job=changing.get(info.path), size=self._size(info))
-            for info in find_environments(self.settings, os.environ, cwd=self.directory)
+            for info in find_environments(self.settings, os.environ, cwd=self.directory, read=self._names)
         ]
 
     def environment(self, identifier: str) -> dict[str, Any]:

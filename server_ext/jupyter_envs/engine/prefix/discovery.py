@@ -15,8 +15,9 @@ from typing import Literal
 import msgspec
 
 from jupyter_envs.engine.models.platform import layout_for
+from jupyter_envs.engine.prefix.meta_names import MetaNames, ReadNames, read_meta_names
 from jupyter_envs.engine.prefix.python import PYVENV_CONFIG, python_executable, pyvenv_version, read_pyvenv_config
-from jupyter_envs.engine.prefix.records import META_DIRECTORY, parse_dist
+from jupyter_envs.engine.prefix.records import META_DIRECTORY
 from jupyter_envs.engine.prefix.registry import read_registered
 from jupyter_envs.engine.prefix.shared import is_shared
 from jupyter_envs.errors import EnvsError
@@ -56,7 +57,11 @@ class EnvironmentInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_environments(
-    settings: Settings, environ: Mapping[str, str], *, cwd: str | os.PathLike[str] | None = None
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    cwd: str | os.PathLike[str] | None = None,
+    read: ReadNames = read_meta_names,
 ) -> list[EnvironmentInfo]:
     """Return all environments that can be found, own ones first, each real directory once.
 
@@ -68,6 +73,8 @@ def find_environments(
         HOME, CONDA_PREFIX, VIRTUAL_ENV and WORKON_HOME are asked.
     cwd : path
         Whose project environments are looked for; the working directory when not given.
+    read : callable, optional
+        Reads the names in a ``conda-meta``; who lists again and again gives a ``RememberedNames``.
     """
     active = {path for path in (environ.get("CONDA_PREFIX"), environ.get("VIRTUAL_ENV")) if path}
     active_keys = {key for key in map(_identity, active) if key is not None}
@@ -79,7 +86,7 @@ def find_environments(
         if key is None or key in seen:
             continue
         seen.add(key)
-        info = describe_environment(path, settings)
+        info = describe_environment(path, settings, read)
         if info is None:
             continue
         name = info.name if info.name not in names else info.path
@@ -88,20 +95,22 @@ def find_environments(
     return found
 
 
-def describe_environment(path: str | os.PathLike[str], settings: Settings) -> EnvironmentInfo | None:
+def describe_environment(
+    path: str | os.PathLike[str], settings: Settings, read: ReadNames = read_meta_names
+) -> EnvironmentInfo | None:
     """Return what can be said of the environment at ``path``; ``None`` when there is none.
 
     An environment is a directory with ``conda-meta`` (CEP 32) or ``pyvenv.cfg``.
     """
     prefix = os.path.abspath(path)
     try:
-        entries = os.listdir(os.path.join(prefix, META_DIRECTORY))
+        names = read(os.path.join(prefix, META_DIRECTORY))
     except (FileNotFoundError, NotADirectoryError):
         return _describe_venv(prefix)
     except OSError as error:
         return _unreadable(prefix, settings, error)
     try:
-        return _describe_conda(prefix, entries, settings)
+        return _describe_conda(prefix, names, settings)
     except FileNotFoundError:
         return None  # removed while it was looked at
     except (OSError, EnvsError) as error:
@@ -175,33 +184,31 @@ def _working_directory() -> Path:
         return Path("/")
 
 
-def _kind(prefix: str, entries: list[str], settings: Settings) -> Kind:
+def _kind(prefix: str, marks: frozenset[str], settings: Settings) -> Kind:
     if is_shared(prefix, settings):
         return "shared"
-    if "jupyter-envs" in entries:
+    if "jupyter-envs" in marks:
         return "own"
-    if "pixi" in entries or "pixi_env_prefix" in entries or "/.pixi/envs/" in prefix:
+    if "pixi" in marks or "pixi_env_prefix" in marks or "/.pixi/envs/" in prefix:
         return "pixi"
     first = settings.envs_directories[0] if settings.envs_directories else ""
     return "own" if first and os.path.dirname(prefix) == first else "conda"
 
 
-def _describe_conda(prefix: str, entries: list[str], settings: Settings) -> EnvironmentInfo:
-    kind = _kind(prefix, entries, settings)
-    listing = "\n".join(["", *entries, ""])  # searched as one text: a list of 300 names per environment is slow
-    python = _version_in(listing, "python")
-    ours = _own_state(prefix) if "jupyter-envs" in entries else _OwnState()
-    problem = _problem(prefix, entries, python, settings)
+def _describe_conda(prefix: str, names: MetaNames, settings: Settings) -> EnvironmentInfo:
+    kind = _kind(prefix, names.marks, settings)
+    ours = _own_state(prefix) if "jupyter-envs" in names.marks else _OwnState()
+    problem = _problem(prefix, names, settings)
     meta = os.path.join(prefix, META_DIRECTORY)
     return EnvironmentInfo(
         name=environment_name(prefix, kind),
         path=prefix,
         kind=kind,
-        python=python,
-        packages=listing.count(".json\n"),
-        has_ipykernel=_version_in(listing, "ipykernel") is not None or _has_ipykernel_package(prefix, python, settings),
+        python=names.python,
+        packages=names.packages,
+        has_ipykernel=names.ipykernel or _has_ipykernel_package(prefix, names.python, settings),
         broken=bool(problem),
-        frozen="frozen" in entries,
+        frozen="frozen" in names.marks,
         external=kind not in ("own", "shared"),
         busy=ours.busy,
         interrupted=ours.pending and not ours.busy,
@@ -212,24 +219,12 @@ def _describe_conda(prefix: str, entries: list[str], settings: Settings) -> Envi
     )
 
 
-def _problem(prefix: str, entries: list[str], python: str | None, settings: Settings) -> str:
-    if "history" not in entries:
+def _problem(prefix: str, names: MetaNames, settings: Settings) -> str:
+    if "history" not in names.marks:
         return "conda-meta/history is missing"
-    if python is not None and not os.path.exists(python_executable(prefix, layout_for(settings.subdir))):
+    if names.python is not None and not os.path.exists(python_executable(prefix, layout_for(settings.subdir))):
         return "its Python is not there any more"
     return ""
-
-
-def _version_in(listing: str, name: str) -> str | None:
-    """Return the version of a package from the names of files in conda-meta, one on each line."""
-    start = listing.find(f"\n{name}-")
-    while start >= 0:
-        entry = listing[start + 1 : listing.index("\n", start + 1)]
-        parsed = parse_dist(entry.removesuffix(".json")) if entry.endswith(".json") else None
-        if parsed is not None and parsed.name == name:
-            return parsed.version
-        start = listing.find(f"\n{name}-", start + 1)
-    return None
 
 
 def _has_ipykernel_package(prefix: str, python: str | None, settings: Settings) -> bool:
@@ -331,7 +326,7 @@ def _venv_packages(prefix: str) -> list[str]:
 
 
 def _unreadable(prefix: str, settings: Settings, error: Exception) -> EnvironmentInfo:
-    kind = _kind(prefix, [], settings)
+    kind = _kind(prefix, frozenset(), settings)
     return EnvironmentInfo(
         name=environment_name(prefix, kind),
         path=prefix,
