@@ -100,6 +100,18 @@ def test_a_script_block_is_an_environment_too(here: Place, tmp_path: Path) -> No
     assert "cannot have exactly what was locked: it carries no lock" in exact.stderr
 
 
+def test_what_a_kernel_says_to_nobody_is_told_when_it_dies(here: Place, tmp_path: Path) -> None:
+    says = "import os; os.write(2, b'for nobody\\n')"
+    notebook = write(
+        tmp_path / "dying.ipynb", f"# /// script\n# dependencies = []\n# ///\n{says}", "os._exit(3)", kernel="none"
+    )
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 1
+    assert ran.stderr.count("for nobody") == 1, ran.stderr
+    assert "error: the kernel died: for nobody" in ran.stderr
+    assert "WARNING" not in ran.stderr
+
+
 def test_without_an_environment_the_files_beside_are_offered(here: Place, tmp_path: Path) -> None:
     notebook = write(tmp_path / "bare.ipynb", "1")
     (tmp_path / "requirements.txt").write_text("six\n")

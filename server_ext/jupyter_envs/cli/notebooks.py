@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from jupyter_envs.engine.models.plan import PackageChange
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
 from jupyter_envs.kernels.sync import add_kernels, list_kernels
-from jupyter_envs.notebooks.check import NotebookCheck, changes_between, check_notebook
+from jupyter_envs.notebooks.check import MissingModule, NotebookCheck, changes_between, check_notebook
 from jupyter_envs.notebooks.document import Notebook, read_notebook, with_metadata, write_notebook
-from jupyter_envs.notebooks.environment import Need, check_allowed, need_of
+from jupyter_envs.notebooks.environment import Need, check_allowed, files_beside, need_of
 from jupyter_envs.notebooks.lock import find_kernel
 
 DIFFERENT = 1
@@ -95,8 +96,12 @@ def lock(notebook: Path | None, name: str | None, prefix: str | None, as_json: b
 def check(notebook: Path, as_json: bool) -> int:
     """Compare what a NOTEBOOK imports with its environment; exit code 1 when something is missing or has changed."""
     session = Session(as_json=as_json)
-    found = check_notebook(read_notebook(notebook), session.engine, list_kernels())
-    for line in check_lines(found, notebook.name):
+    read, kernels = read_notebook(notebook), list_kernels()
+    found = check_notebook(read, session.engine, kernels)
+    for line in [
+        *check_lines(found, notebook.name),
+        *check_hints(found, notebook, find_kernel(read.metadata, kernels)),
+    ]:
         session.output.text(line)
     value = msgspec.to_builtins(msgspec.structs.replace(found, changed=()))
     session.output.result({**value, "changed": changes_json(found.changed), "good": found.good})
@@ -106,17 +111,44 @@ def check(notebook: Path, as_json: bool) -> int:
 def check_lines(found: NotebookCheck, name: str) -> list[str]:
     """Return what was found, in sentences."""
     if found.against == "nothing":
-        modules = ", ".join(found.imports) or "nothing"
-        return [f"{name} imports {modules}; it carries no environment, and its kernel is no environment's here"]
+        imports = ", ".join(found.imports) or "nothing but what Python itself has"
+        return [f"{name} imports {imports}", "it carries no environment, and its kernel is no environment's here"]
     place = {"lock": "its lock", "kernel": "its kernel's environment", "script": "its script block"}[found.against]
-    lines = [
-        f"missing: {missing.module}, which {missing.package} brings{' (optional)' * missing.optional}"
-        for missing in found.missing
-    ]
+    lines = [f"missing: {missing.module}{_brought(missing)}" for missing in found.missing]
     lines += [f"unused: nothing imports {name}" for name in found.unused]
     lines += [f"changed: {' '.join(filter(None, row[1:3]))}{_gone(row[0])}" for row in change_rows(found.changed)]
-    count = counted(len(found.imports), "import")
-    return [*lines, f"{count} compared with {place}: {'all there' if not found.missing else 'see above'}"]
+    return [*lines, _sum(len(found.imports), len(found.missing), f"in {place}")]
+
+
+def _sum(imports: int, missing: int, place: str) -> str:
+    if not imports:
+        return "it imports nothing but what Python itself has"
+    if missing:
+        return f"{missing:,} of {counted(imports, 'import')} {'is' if missing == 1 else 'are'} not {place}"
+    return f"its one import is {place}" if imports == 1 else f"all {imports:,} imports are {place}"
+
+
+def _brought(missing: MissingModule) -> str:
+    """Return what brings a module, where that is not called as the module is."""
+    called = missing.module.split(".")[0].replace("_", "-").lower()
+    bringer = f"{missing.package} brings it" if missing.package != called else ""
+    said = ", ".join(filter(None, [bringer, "optional" if missing.optional else ""]))
+    return f" ({said})" if said else ""
+
+
+def check_hints(found: NotebookCheck, notebook: Path, kernel: RegisteredKernel | None) -> list[str]:
+    """Return what can be done about it."""
+    path = shlex.quote(str(notebook))
+    if found.against == "nothing":
+        hints = [
+            f" hint: `jupyter envs run {path} --file {shlex.quote(str(file))}` runs it with what that file says"
+            for file in files_beside(notebook)[:1]
+        ]
+        return [*hints, f" hint: `jupyter envs lock {path} --environment NAME` writes an environment into it"]
+    needed = sorted({missing.package for missing in found.missing if not missing.optional})
+    if found.against == "kernel" and kernel is not None and needed:
+        return [f" hint: `jupyter envs install {kernel.environment} {shlex.join(needed)}` brings what is missing"]
+    return []
 
 
 def _gone(mark: str) -> str:
@@ -191,7 +223,7 @@ def ready_kernel(session: Session, notebook: Notebook, file: Path | None, *, exa
     own = find_kernel(notebook.metadata, list_kernels())
     need = need_of(notebook, session.engine, file=file, exact=exact, preferred=own.prefix if own else "")
     if need.state == "none":
-        raise no_environment(notebook, need)
+        raise no_environment(notebook, need, own)
     check_allowed(need)
     if exact:
         check_exact(notebook, need)
@@ -206,13 +238,15 @@ def ready_kernel(session: Session, notebook: Notebook, file: Path | None, *, exa
     return _kernel_of(session, Path(prefix))
 
 
-def no_environment(notebook: Notebook, need: Need) -> SpecError:
-    """Return the error for a notebook that says nothing of an environment, with the files that do."""
+def no_environment(notebook: Notebook, need: Need, own: RegisteredKernel | None) -> SpecError:
+    """Return the error for a notebook that says nothing of an environment, with what could be done."""
+    path = shlex.quote(min(os.path.relpath(notebook.path), str(notebook.path), key=len))
+    hint = f"`jupyter envs lock {path} --environment NAME` writes one into it"
+    if own is not None:
+        hint = f"its kernel is that of {own.environment}: `jupyter envs lock {path}` writes that environment into it"
     if need.beside:
-        names = ", ".join(os.path.relpath(path, notebook.path.parent) for path in need.beside)
+        names = ", ".join(os.path.relpath(file, notebook.path.parent) for file in need.beside)
         hint = f"beside it is {names}: add `--file {need.beside[0]}` to take the environment from there"
-    else:
-        hint = "`jupyter envs lock NOTEBOOK --environment NAME` writes one into it"
     return SpecError(f"{notebook.path.name} carries no environment", hint=hint, code="exchange.no_lock")
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyter_envs.errors import CancelledError, EnvsError
 
@@ -69,16 +70,20 @@ def execute_notebook(
         on_cell_start=on_cell_start,
     )
     try:
-        with _sentences(target, timeout):
-            client.execute()
+        with tempfile.TemporaryFile() as log, _sentences(target, timeout, log):
+            client.execute(stderr=log)
     finally:
         nbformat.write(notebook, target)  # type: ignore[no-untyped-call]  # nbformat
     return len(cells)
 
 
 @contextlib.contextmanager
-def _sentences(target: Path, timeout: float | None) -> Iterator[None]:
-    """Turn what nbclient raises into errors for a person."""
+def _sentences(target: Path, timeout: float | None, log: IO[bytes]) -> Iterator[None]:
+    """Turn what nbclient raises into errors for a person.
+
+    ``log`` is what the kernel itself says on standard error: of its transport and of its debugger, to nobody who reads
+    the outputs of cells. Its end is told when it dies.
+    """
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     try:
@@ -89,6 +94,13 @@ def _sentences(target: Path, timeout: float | None) -> Iterator[None]:
     except CellTimeoutError as error:
         raise CellError(f"a cell took longer than {timeout:g} seconds", hint="--timeout allows more") from error
     except (DeadKernelError, RuntimeError) as error:
-        raise CellError(f"the kernel died: {error}", hint="`jupyter envs doctor` looks for what is wrong") from error
+        reason = _last_line(log) or str(error)
+        raise CellError(f"the kernel died: {reason}", hint="`jupyter envs doctor` looks for what is wrong") from error
     except KeyboardInterrupt as error:
         raise CancelledError(f"stopped; {target} has the outputs until then") from error
+
+
+def _last_line(log: IO[bytes]) -> str:
+    log.seek(0)
+    lines = log.read().decode("utf-8", "replace").strip().splitlines()
+    return lines[-1].strip() if lines else ""

@@ -30,7 +30,9 @@ def parse_notebook_json(text: str, path: str = "") -> dict[str, Any]:
         value: object = json.loads(text)
     except ValueError as error:
         raise SpecError(
-            f"not a notebook: {path}: {error}", hint="give an .ipynb file", code="exchange.notebook"
+            f"not a notebook: {path}: {error}",
+            hint="give an .ipynb file; of a damaged one there may be a copy in .ipynb_checkpoints",
+            code="exchange.notebook",
         ) from error
     return checked_notebook(value, path)
 
