@@ -1,3 +1,4 @@
+import { buildsPlugin } from './plugins/builds';
 import { commandsPlugin } from './plugins/commands';
 import { jobsPlugin } from './plugins/jobs';
 import { managerPlugin } from './plugins/manager';
@@ -14,6 +15,7 @@ export default [
   managerPlugin,
   sidebarPlugin,
   commandsPlugin,
+  buildsPlugin,
   jobsPlugin,
   pagePlugin,
   notebookKernelsPlugin,

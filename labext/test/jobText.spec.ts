@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
+import { readJob } from '../src/services/jobs/validate';
 import { outcomeText } from '../src/widgets/jobText';
 import { job } from './fakes';
 
@@ -12,5 +13,12 @@ describe('outcomeText', () => {
     expect(outcomeText(job({ state: 'interrupted', error }), TRANS)).toContain('in its old or its new state');
     const early = { ...error, code: 'job.interrupted.early' };
     expect(outcomeText(job({ state: 'interrupted', error: early }), TRANS)).toContain('before it changed anything');
+  });
+
+  it('names what a build made, and speaks of no environment when it stopped', () => {
+    const build = { kind: 'build', action: 'build', name: 'greet', environment: null, path: '' };
+    const answer = { ...build, id: 'b', state: 'done', result: { channel: '/c', packages: [{ dist: 'greet-1.2-h1_0', state: 'built' }] } };
+    expect(outcomeText(readJob(answer), TRANS)).toBe('Built greet: greet-1.2-h1_0');
+    expect(outcomeText(job({ ...build, state: 'cancelled' }), TRANS)).toBe('Building greet: cancelled. Nothing half-built is in the channel.');
   });
 });

@@ -6,7 +6,8 @@ import type { IChangeRequest } from '../src/services/plans/interfaces';
 import { job } from './fakes';
 
 const REQUEST: IChangeRequest = { action: 'install', specs: ['pandas'] };
-const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], changed: ['pandas'], messages: [] };
+const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], old_kernels: [], changed: ['pandas'], messages: [], channel: '', built: [] };
+const BUILT: IJobResult = { ...RESULT, channel: '/channel', built: [{ dist: 'greet-1.2-h1_0', state: 'built' }] };
 const CONFLICT = { code: 'solve.conflict', message: 'no', hint: '', detail: { conflict: { fixes: [] } } };
 
 describe('noticeOf', () => {
@@ -18,6 +19,8 @@ describe('noticeOf', () => {
     ['a deletion', job({ state: 'done', action: 'delete', kind: 'delete' }), []],
     ['a failure', job({ state: 'failed', error: { ...CONFLICT, detail: null } }), ['retry', 'log']],
     ['a conflict', job({ state: 'failed', error: CONFLICT }), ['fix', 'log']],
+    ['a build', job({ kind: 'build', action: 'build', state: 'done', result: BUILT }), ['built', 'log']],
+    ['a build of nothing', job({ kind: 'build', action: 'build', state: 'done', result: RESULT }), ['log']],
     ['a cancelled change', job({ state: 'cancelled' }), ['retry']],
     ['a killed job', job({ state: 'interrupted' }), ['retry', 'log']]
   ])('offers the right buttons after %s', (_, ended, actions) => {

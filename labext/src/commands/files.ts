@@ -5,6 +5,7 @@ import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { showErrorMessage } from '@jupyterlab/apputils';
+import { buildIcon } from '@jupyterlab/ui-components';
 import { environmentIcon } from '../icons';
 import { asProblem } from '../services/errors';
 import type { ICommandContext } from './context';
@@ -30,6 +31,15 @@ export function fileTypes(trans: TranslationBundle): Partial<DocumentRegistry.IF
       fileFormat: 'text',
       contentType: 'file',
       icon: environmentIcon
+    },
+    {
+      name: 'conda-recipe',
+      displayName: trans.__('Package Recipe'),
+      mimeTypes: ['text/x-yaml'],
+      pattern: '^(meta|recipe)\\.yaml$',
+      fileFormat: 'text',
+      contentType: 'file',
+      icon: buildIcon
     },
     {
       name: 'pip-requirements',

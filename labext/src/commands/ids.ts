@@ -30,6 +30,10 @@ export const CommandIDs = {
   copyPath: 'jupyter-envs:copy-path',
   /** Make an environment from the file that is selected in the file browser. */
   createFromFile: 'jupyter-envs:create-from-file',
+  /** Build the recipe that is selected in the file browser. Resolves with the `IJob` that does, or `null`. */
+  buildRecipe: 'jupyter-envs:build-recipe',
+  /** Install a package of a build into an environment that is asked for. Takes `IJobArgs`; resolves as `change` does. */
+  installBuilt: 'jupyter-envs:install-built',
   /** Write the environment of the active notebook's kernel into the notebook. */
   lockNotebook: 'jupyter-envs:lock-notebook',
   /** Read environments, jobs and kernels again. */

@@ -195,9 +195,14 @@ export class JobsModel extends Model {
     }
     const steps = events.filter(event => event.kind === 'progress' || event.kind === 'phase');
     for (const event of steps) {
-      this._progress.set(id, further(this.progressOf(id), progressOfEvent(event)));
+      this._progress.set(id, this._furtherOf(id, progressOfEvent(event)));
     }
     return steps.length > 0;
+  }
+
+  /** A build makes environment after environment: how much of it is left, nobody knows. */
+  private _furtherOf(id: string, progress: IProgress): IProgress {
+    return this.find(id)?.kind === 'build' ? { ...progress, fraction: null } : further(this.progressOf(id), progress);
   }
 
   private _recover(): void {

@@ -3,9 +3,10 @@
 import type { IJob } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import { findConflict } from '../services/plans/validate';
+import { builtPackages } from './built';
 
 export type Notify = 'all' | 'problems' | 'none';
-export type NoticeAction = 'notebook' | 'open' | 'undo' | 'retry' | 'fix' | 'log';
+export type NoticeAction = 'notebook' | 'open' | 'undo' | 'retry' | 'fix' | 'log' | 'built';
 
 export interface INotice {
   readonly type: 'success' | 'error' | 'warning' | 'info';
@@ -36,6 +37,9 @@ export function noticeOf(job: IJob, request: IChangeRequest | null, notify: Noti
 }
 
 function actionsOfSuccess(job: IJob): NoticeAction[] {
+  if (job.kind === 'build') {
+    return builtPackages(job).length > 0 ? ['built', 'log'] : ['log'];
+  }
   if (MAKING.includes(job.action)) {
     return job.result?.kernels.length ? ['notebook', 'open'] : ['open'];
   }

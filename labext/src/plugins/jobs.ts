@@ -42,7 +42,8 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
 function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, job: IJob, trans: TranslationBundle): void {
   const notice = noticeOf(job, manager.jobs.requestOf(job.id), manager.settings.values.notify);
   if (notice) {
-    const isPassing = notice.type === 'success' || notice.type === 'info';
+    // A build takes minutes: what it made waits for whoever comes back.
+    const isPassing = (notice.type === 'success' || notice.type === 'info') && !notice.actions.includes('built');
     Notification.emit(outcomeText(job, trans), notice.type, {
       autoClose: isPassing ? SUCCESS_SHOWN_MS : false,
       actions: notice.actions.map(action => button(app, manager, job, action, trans))
@@ -66,6 +67,7 @@ function button(
     undo: { label: trans.__('Undo'), callback: run(CommandIDs.undo, { id, confirm: false }) },
     retry: { label: trans.__('Retry'), callback: run(CommandIDs.change, { request }), displayType: 'accent' },
     fix: { label: trans.__('Fix…'), callback: run(CommandIDs.change, { request, problem: job.error }), displayType: 'accent' },
+    built: { label: trans.__('Install…'), callback: run(CommandIDs.installBuilt, { job: job.id }), displayType: 'accent' },
     log: { label: trans.__('Show log'), callback: run(CommandIDs.showLog, { job: job.id }), displayType: 'link' }
   };
   return buttons[action];

@@ -2,6 +2,8 @@
 
 import type { ServerConnection } from '@jupyterlab/services';
 
+import { BuildsApi } from './builds/restapi';
+import type { IBuildsApi } from './builds/interfaces';
 import { CatalogueApi } from './catalogue/restapi';
 import type { ICatalogueApi } from './catalogue/interfaces';
 import { Connection } from './connection';
@@ -21,6 +23,7 @@ export interface IApi {
   readonly jobs: IJobsApi;
   readonly catalogue: ICatalogueApi;
   readonly notebooks: INotebooksApi;
+  readonly builds: IBuildsApi;
 }
 
 /** Make the resources over HTTP. */
@@ -31,6 +34,7 @@ export function makeApi(settings: ServerConnection.ISettings): IApi {
     plans: new PlansApi(connection),
     jobs: new JobsApi(connection),
     catalogue: new CatalogueApi(connection),
-    notebooks: new NotebooksApi(connection)
+    notebooks: new NotebooksApi(connection),
+    builds: new BuildsApi(connection)
   };
 }

@@ -2,6 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { builtPackages } from '../models/built';
 import type { IProgress } from '../models/progress';
 import { IJob, hasEnded } from '../services/jobs/interfaces';
 import { formatBytes } from './format';
@@ -31,7 +32,8 @@ function liveTitle(job: IJob, trans: TranslationBundle): string {
     recover: trans.__('Recovering %1', job.name),
     rename: trans.__('Renaming %1', job.name),
     delete: trans.__('Deleting %1', job.name),
-    clean: trans.__('Cleaning the package cache')
+    clean: trans.__('Cleaning the package cache'),
+    build: trans.__('Building %1', job.name)
   };
   return titles[actionOf(job)] ?? `${actionOf(job)} ${job.name}`;
 }
@@ -49,7 +51,8 @@ function doneTitle(job: IJob, trans: TranslationBundle): string {
     recover: trans.__('Recovered %1', job.name),
     rename: trans.__('Renamed %1', job.name),
     delete: trans.__('Deleted %1', job.name),
-    clean: trans.__('Cleaned the package cache')
+    clean: trans.__('Cleaned the package cache'),
+    build: trans.__('Built %1', job.name)
   };
   return titles[actionOf(job)] ?? `${actionOf(job)} ${job.name}`;
 }
@@ -68,6 +71,9 @@ export function outcomeText(job: IJob, trans: TranslationBundle): string {
   if (job.error?.code === 'job.interrupted.early') {
     return trans.__('%1. Its process ended without a word, before it changed anything.', title);
   }
+  if (job.kind === 'build' && (job.state === 'interrupted' || job.state === 'cancelled')) {
+    return trans.__('%1. Nothing half-built is in the channel.', title);
+  }
   if (job.state === 'interrupted') {
     return trans.__('%1. Its process ended without a word; the environment is in its old or its new state, never between.', title);
   }
@@ -77,7 +83,7 @@ export function outcomeText(job: IJob, trans: TranslationBundle): string {
   if (job.error) {
     return [`${title}. ${job.error.message}.`, job.error.hint].filter(Boolean).join(' ');
   }
-  const changed = job.result?.changed ?? [];
+  const changed = job.kind === 'build' ? builtPackages(job).map(each => each.dist) : (job.result?.changed ?? []);
   return changed.length > 0 ? `${title}: ${changedText(changed, trans)}` : title;
 }
 
@@ -106,6 +112,10 @@ export function phaseText(progress: IProgress | null, job: IJob, trans: Translat
     scripts: trans.__('Running link scripts'),
     commit: trans.__('Finishing'),
     kernels: trans.__('Registering the kernel'),
+    build: trans.__('Building'),
+    script: trans.__('Running the build script'),
+    package: trans.__('Packaging'),
+    test: trans.__('Testing the package'),
     compile: trans.__('Compiling')
   };
   return phases[progress.phase] ?? progress.text;

@@ -1,15 +1,13 @@
-"""Questions about recipes: is one in order, which folders hold one. Each runs in a thread.
+"""Questions about recipes: is one in order. It runs in a thread.
 
 Here and not in the asking process, since rendering ``recipe.yaml`` loads native code. Refuses to build anything.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_envs.build.load import find_recipe, render_request
+from jupyter_envs.build.load import render_request
 from jupyter_envs.build.models import BuildRequest
 
 if TYPE_CHECKING:
@@ -23,18 +21,5 @@ async def render(desk: Desk, *, recipe: str) -> dict[str, Any]:
         request = BuildRequest(recipes=(recipe,), output="")
         rendered = render_request(request, desk.settings.subdir)
         return {"packages": [output.dist for each in rendered for output in each.outputs]}
-
-    return await desk.run(ask)
-
-
-async def folders(desk: Desk, *, folder: str) -> list[str]:
-    """Return the names of the folders in a folder that hold a recipe; empty when it cannot be read."""
-
-    def ask() -> list[str]:
-        try:
-            with os.scandir(folder) as entries:
-                return sorted(entry.name for entry in entries if entry.is_dir() and find_recipe(Path(entry.path)))
-        except OSError:
-            return []
 
     return await desk.run(ask)

@@ -43,7 +43,6 @@ VERBS: dict[str, Verb] = {
     "notebook_difference": notebooks.difference,
     "notebook_lock": notebooks.lock,
     "recipe_render": recipes.render,
-    "recipe_folders": recipes.folders,
 }
 
 

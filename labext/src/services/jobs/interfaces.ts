@@ -5,6 +5,13 @@ import type { IProblem } from '../errors';
 export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
+/** A package that a build made, or found made. */
+export interface IBuiltPackage {
+  /** `name-version-build`. */
+  readonly dist: string;
+  readonly state: string;
+}
+
 /** What a job came to; which fields there are depends on its kind. */
 export interface IJobResult {
   readonly plan_id: string;
@@ -16,6 +23,9 @@ export interface IJobResult {
   readonly old_kernels: readonly string[];
   readonly changed: readonly string[];
   readonly messages: readonly string[];
+  /** Of a build: the channel that packages went to, and the packages. */
+  readonly channel: string;
+  readonly built: readonly IBuiltPackage[];
 }
 
 /** One job. Times are seconds since 1970. */

@@ -2,7 +2,7 @@
 
 import { readProblem } from '../errors';
 import { Fields } from '../fields';
-import { IJob, IJobEvent, IJobNews, IJobResult, ILogPiece, JOB_STATES } from './interfaces';
+import { IBuiltPackage, IJob, IJobEvent, IJobNews, IJobResult, ILogPiece, JOB_STATES } from './interfaces';
 
 /** Read a job. */
 export function readJob(value: unknown, where = 'job'): IJob {
@@ -42,8 +42,15 @@ function readResult(value: unknown, where: string): IJobResult {
     kernels: outer.list('kernels', readKernelName),
     old_kernels: inner.texts('old_kernels'),
     changed: inner.list('changes', (change, at) => new Fields(change, at).text('name')),
-    messages: inner.texts('messages')
+    messages: inner.texts('messages'),
+    channel: outer.text('channel', ''),
+    built: outer.list('packages', readBuilt)
   };
+}
+
+function readBuilt(value: unknown, where: string): IBuiltPackage {
+  const fields = new Fields(value, where);
+  return { dist: fields.text('dist'), state: fields.text('state') };
 }
 
 function readKernelName(value: unknown, where: string): string {

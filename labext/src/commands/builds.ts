@@ -1,0 +1,134 @@
+/** Building a recipe that is selected in the file browser, and installing what a build made. */
+
+import { Dialog, InputDialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { buildIcon } from '@jupyterlab/ui-components';
+
+import { chooseEnvironment } from '../dialogs/choose';
+import { builtPackages, installBuilt } from '../models/built';
+import type { RecipesModel } from '../models/recipes';
+import type { IPlaceInFile } from '../services/builds/interfaces';
+import { findPlace } from '../services/builds/validate';
+import { IProblem, asProblem } from '../services/errors';
+import type { IBuiltPackage, IJob } from '../services/jobs/interfaces';
+import { sentence } from '../widgets/problem';
+import { isChangeable } from './changes';
+import type { ICommandContext } from './context';
+import { CommandIDs } from './ids';
+
+interface IItem {
+  readonly path: string;
+  readonly type: string;
+}
+
+/** Register the command for the item that is selected in the file browser. */
+export function addBuildCommand(context: ICommandContext, files: IFileBrowserFactory, recipes: RecipesModel): void {
+  const { app, trans } = context;
+  const selected = (): IItem | null => {
+    const items = [...(files.tracker.currentWidget?.selectedItems() ?? [])];
+    return items.length === 1 && recipes.isRecipe(items[0]!) ? items[0]! : null;
+  };
+  app.commands.addCommand(CommandIDs.buildRecipe, {
+    label: trans.__('Build Package'),
+    caption: trans.__('Build the recipe and put the package into the folder “channel”'),
+    icon: buildIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    isVisible: () => selected() !== null,
+    execute: async () => {
+      const recipe = selected();
+      return recipe && build(context, recipe);
+    }
+  });
+}
+
+async function build(context: ICommandContext, recipe: IItem): Promise<IJob | null> {
+  const { app, manager } = context;
+  try {
+    const job = await manager.api.builds.build(app.serviceManager.contents.localPath(recipe.path));
+    manager.jobs.follow(job);
+    await app.commands.execute(CommandIDs.showLog, { job: job.id });
+    return job;
+  } catch (error) {
+    await showFault(context, recipe, asProblem(error));
+    return null;
+  }
+}
+
+/** A recipe that is not in order: what is wrong, and the way to the line. */
+async function showFault(context: ICommandContext, recipe: IItem, problem: IProblem): Promise<void> {
+  const { trans } = context;
+  const place = findPlace(problem.detail);
+  const folder = recipe.type === 'directory' ? recipe.path : PathExt.dirname(recipe.path);
+  const open = Dialog.okButton({ label: trans.__('Show Line %1', place?.line ?? 0) });
+  const answer = await showDialog({
+    title: trans.__('%1 was not built', PathExt.basename(recipe.path)),
+    body: [problem.message, problem.hint].filter(Boolean).map(sentence).join('\n'),
+    buttons: place ? [Dialog.cancelButton({ label: trans.__('Close') }), open] : [Dialog.okButton()]
+  });
+  if (place && answer.button.accept) {
+    await openAt(context, { ...place, file: PathExt.join(folder, PathExt.basename(place.file)) });
+  }
+}
+
+async function openAt(context: ICommandContext, place: IPlaceInFile): Promise<void> {
+  const args = { path: place.file, factory: 'Editor' };
+  const widget = (await context.app.commands.execute('docmanager:open', args)) as IDocumentWidget | undefined;
+  if (widget) {
+    await Promise.all([widget.context.ready, widget.revealed]);
+    if (hasEditor(widget.content)) {
+      const position = { line: place.line - 1, column: 0 };
+      widget.content.editor.setCursorPosition(position);
+      widget.content.editor.revealPosition(position);
+    }
+  }
+}
+
+interface IHasEditor {
+  readonly editor: Record<'setCursorPosition' | 'revealPosition', (position: { line: number; column: number }) => void>;
+}
+
+function hasEditor(content: object): content is IHasEditor {
+  return 'editor' in content;
+}
+
+/** Register the command that installs what a build made. */
+export function addInstallBuiltCommand(context: ICommandContext): void {
+  const { app, manager, trans } = context;
+  app.commands.addCommand(CommandIDs.installBuilt, {
+    label: trans.__('Install Built Package…'),
+    describedBy: { args: { type: 'object', required: ['job'], properties: { job: { type: 'string' } } } },
+    isVisible: () => false,
+    execute: async args => {
+      const job = manager.jobs.find(String(args['job']));
+      const built = job && (await choosePackage(context, builtPackages(job)));
+      if (!job || !built) {
+        return null;
+      }
+      const changeable = (manager.environments.environments ?? []).filter(isChangeable);
+      if (changeable.length === 0) {
+        const text = trans.__('There is no environment that packages can be installed into. Make one, then use the button again.');
+        await showErrorMessage(trans.__('%1 was not installed', built.dist), text);
+        return null;
+      }
+      const active = manager.environments.active;
+      const environment = await chooseEnvironment(changeable, active && changeable.includes(active) ? active : null, trans);
+      if (!environment) {
+        return null;
+      }
+      const { channels } = await manager.api.catalogue.sources();
+      const request = installBuilt(job, built, environment.id, channels);
+      return app.commands.execute(CommandIDs.change, { request } as never);
+    }
+  });
+}
+
+async function choosePackage(context: ICommandContext, packages: readonly IBuiltPackage[]): Promise<IBuiltPackage | null> {
+  if (packages.length < 2) {
+    return packages[0] ?? null;
+  }
+  const items = packages.map(each => each.dist);
+  const answer = await InputDialog.getItem({ title: context.trans.__('Which package?'), items });
+  return answer.button.accept ? (packages[items.indexOf(answer.value ?? '')] ?? null) : null;
+}
