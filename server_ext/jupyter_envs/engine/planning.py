@@ -24,7 +24,7 @@ from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning_costs import disk_cost, freed_bytes
 from jupyter_envs.engine.planning_history import requested_of, undone_generation
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
-from jupyter_envs.engine.preconditions import check_environment, check_free, check_installed
+from jupyter_envs.engine.preconditions import check_borrowed, check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
@@ -104,6 +104,7 @@ class Planner:
     def _create(self, request: ChangeRequest) -> Target:
         specs = request.specs
         if request.records:
+            check_borrowed(request.records, (), os.environ)
             return Target(
                 records=in_linking_order(request.records),
                 requested=specs,
@@ -139,6 +140,7 @@ class Planner:
             return self._removed(request, before, requested)
         names = [package_name(spec) for spec in request.specs]
         if request.records:
+            check_borrowed(request.records, before, os.environ)
             merged = {record.name: record for record in (*(each.repodata() for each in before), *request.records)}
             return Target(records=ordered(merged.values()), requested=merge_requested(requested, request.specs))
         unlock: frozenset[str] = frozenset()

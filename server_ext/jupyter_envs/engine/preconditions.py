@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from jupyter_envs.engine.models.records import PrefixRecord
+from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.prefix.registry import read_registered
+from jupyter_envs.engine.sources.base import INTERPRETER_SCHEME
 from jupyter_envs.errors import AlreadyExistsError, NotFoundError
 
 
@@ -81,4 +82,38 @@ def check_installed(names: Sequence[str], records: Sequence[PrefixRecord], prefi
                 hint=f"did you mean {' or '.join(near)}?" if near else "`jupyter envs packages` lists what is",
                 code="package",
                 detail={"name": name, "near": near},
+            )
+
+
+def check_borrowed(
+    records: Iterable[RepodataRecord], before: Sequence[PrefixRecord], environ: Mapping[str, str]
+) -> None:
+    """Raise ``NotFoundError`` unless the Pythons that a file's packages borrow are ones that are found here.
+
+    A file that comes from elsewhere must not choose a program of this machine: it would run with every cell.
+
+    Parameters
+    ----------
+    records : iterable of RepodataRecord
+        What a file or a notebook says.
+    before : sequence of PrefixRecord
+        What is in the environment; what it borrows already is not asked again.
+    environ : mapping
+        The user's variables: ``PATH`` is searched.
+    """
+    from jupyter_envs.engine.sources.interpreter import find_interpreters, interpreter_path
+
+    had = {record.url for record in before}
+    borrowed = [record for record in records if record.url.startswith(INTERPRETER_SCHEME) and record.url not in had]
+    here = {info.executable: info.version for info in find_interpreters(environ)} if borrowed else {}
+    for record in borrowed:
+        path = interpreter_path(record.url)
+        if here.get(path) != record.version:
+            versions = ", ".join(sorted(set(here.values()))) or "none"
+            raise NotFoundError(
+                f"the Python that the file names is none of those found here: {path} ({record.version})",
+                hint=f"ask for `interpreter::python` instead (found here: {versions}), or put that Python on PATH; "
+                "`jupyter envs run NOTEBOOK` solves for what a notebook asks for",
+                code="interpreter.unknown",
+                detail={"path": path, "version": record.version},
             )
