@@ -59,7 +59,7 @@ os._exit(0)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Return a folder that all may enter (pytest's is its owner's only), in memory where that can be: disks are slow."""
+    """Return a folder that all may enter (pytest's is its owner's only), in memory if there is some."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     made = Path(tempfile.mkdtemp(prefix="envs-many-", dir=memory))
     try:
