@@ -5,6 +5,7 @@ Owns the process and its variables. Knows no test and no browser.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -76,6 +77,11 @@ class LabServer:
             )
         return result
 
+    def end_kernels(self) -> None:
+        """End all kernels, as *Shut Down All* does: a closed tab leaves them running."""
+        for kernel in json.load(self._call("api/kernels")):
+            self._call(f"api/kernels/{kernel['id']}", "DELETE")
+
     def log(self) -> str:
         """Return what the server has said."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
@@ -102,17 +108,22 @@ class LabServer:
         (config / "page_config.json").write_text(json.dumps({"disabledExtensions": {ANNOUNCEMENTS: True}}))
 
     def _wait(self) -> None:
-        request = urllib.request.Request(f"{self.url}api/status", headers={"Authorization": f"token {TOKEN}"})
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise AssertionError(f"JupyterLab ended while it started:\n{self.log()[-3000:]}")
             try:
-                with urllib.request.urlopen(request, timeout=2):
-                    return
+                self._call("api/status", timeout=2)
+                return
             except OSError:
                 time.sleep(0.1)
         raise AssertionError(f"JupyterLab did not answer in {READY_SECONDS} s:\n{self.log()[-3000:]}")
+
+    def _call(self, path: str, method: str = "GET", timeout: float = 20) -> io.BytesIO:
+        headers = {"Authorization": f"token {TOKEN}"}
+        request = urllib.request.Request(self.url + path, headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return io.BytesIO(answer.read())
 
 
 def free_port() -> int:
