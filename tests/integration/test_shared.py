@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +28,13 @@ class World(NamedTuple):
     anna: User
     ben: User
 
-    def signs(self) -> dict[str, tuple[int, int, int, int]]:
-        """Return what changes when anything in the shared directory is touched: inode, links, size, times."""
+    def signs(self) -> dict[str, tuple[int, int, bytes]]:
+        """Return what changes when anything in the shared directory is touched: inodes, times, contents."""
         found = {}
-        for folder, _, files in os.walk(self.shared):
-            for path in (folder, *(os.path.join(folder, name) for name in files)):
-                info = os.lstat(path)
-                found[path] = (info.st_ino, info.st_nlink, info.st_size, info.st_mtime_ns)
+        for path in (self.shared, *self.shared.rglob("*")):
+            info = path.lstat()
+            content = path.read_bytes() if stat.S_ISREG(info.st_mode) else b""
+            found[str(path)] = (info.st_ino, info.st_mtime_ns, content)
         return found
 
 
@@ -95,6 +96,27 @@ def test_a_shared_environment_is_cloned_and_stays_as_it_is(world: World) -> None
     assert (mine / "etc/data.conf").read_text() == f"home = {mine}/share\n"
     assert world.anna.envs("verify", "mine").returncode == 0
     assert world.signs() == before
+
+
+@pytest.mark.parametrize("softlinks", [False, True])
+def test_a_plan_says_what_a_clone_costs_and_keeps_to_it(world: World, softlinks: bool) -> None:
+    world.anna.variables["JUPYTER_ENVS_ALLOW_SOFTLINKS"] = str(int(softlinks))
+    planned = world.anna.envs("clone", "course", "mine", "--dry-run", "--json")
+    assert planned.returncode == 0, planned.stderr
+    plan = json.loads(planned.stdout)
+    codes = [warning["code"] for warning in plan["warnings"]]
+    assert world.anna.envs("clone", "course", "mine", "--yes").returncode == 0
+    big = world.anna.home / ".local/share/jupyter-envs/envs/mine/share/data/big"
+    if Path("/proc/sys/fs/protected_hardlinks").read_text().strip() == "0":
+        assert codes == []
+        assert big.stat().st_nlink > 1
+    elif softlinks:
+        assert codes == ["link.soft"]
+        assert os.readlink(big).startswith(f"{world.shared}/pkgs/data-")
+    else:
+        assert codes == ["link.copied"]
+        assert plan["disk_bytes"] >= 50_000
+        assert (big.stat().st_nlink, big.stat().st_uid) == (1, world.anna.uid)
 
 
 def test_kernels_of_shared_environments_are_seen(world: World) -> None:

@@ -153,7 +153,9 @@ function ClonePane(props: ICreateFormProps): JSX.Element {
         ))}
       </HTMLSelect>
       <div className="jp-envs-Field-hint">
-        {trans.__('The files are linked: no download, almost no space. The copy can be changed on its own.')}
+        {facts.origin?.kind === 'shared'
+          ? trans.__('The copy is yours, and can be changed on its own. Its plan says what it takes on the disk.')
+          : trans.__('The files are linked: no download, almost no space. The copy can be changed on its own.')}
       </div>
     </div>
   );

@@ -26,7 +26,7 @@ export function EnvironmentRow(props: IEnvironmentRowProps): JSX.Element {
         </span>
         {badgesOf(environment, trans).map(badge => (
           <span key={badge.kind} className="jp-envs-Badge" data-kind={badge.kind} title={badge.title}>
-            {badge.kind === 'shared' && <lockIcon.react tag="span" className="jp-envs-Icon" />}
+            {badge.kind === 'shared' && <lockIcon.react tag="span" className="jp-envs-Badge-icon" />}
             {badge.text}
           </span>
         ))}

@@ -15,6 +15,7 @@ import msgspec
 
 from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.history.generations import find_latest, read_generation
+from jupyter_envs.engine.link.actions import LinkOptions
 from jupyter_envs.engine.link.plan import link_target
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageChange, PlanWarning
@@ -23,6 +24,7 @@ from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.planning_costs import disk_cost, freed_bytes
 from jupyter_envs.engine.planning_history import requested_of, undone_generation
+from jupyter_envs.engine.planning_links import link_cost
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.preconditions import check_borrowed, check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
@@ -279,6 +281,7 @@ class Planner:
         if self._settings.offline or request.offline:
             refuse_downloads(to_fetch)
         variables = target.variables if target.variables is not None else read_state(prefix)
+        disk_bytes, costs = self._disk_cost(prefix, records, diff.changes, missing)
         return ChangePlan(
             plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{os.urandom(4).hex()}",
             action=request.action,
@@ -291,9 +294,9 @@ class Planner:
             sources=target.sources,
             variables=variables,
             download_bytes=sum(record.size or 0 for record in to_fetch),
-            disk_bytes=self._disk_cost(prefix, records, diff.changes, missing),
+            disk_bytes=disk_bytes,
             freed_bytes=freed_bytes(prefix, before, diff.changes),
-            warnings=target.warnings,
+            warnings=(*target.warnings, *costs),
             link_scripts=self._link_scripts(diff.link, missing),
             override_frozen=request.override_frozen,
             restores=target.restores,
@@ -311,10 +314,15 @@ class Planner:
         records: Sequence[RepodataRecord],
         changes: Sequence[PackageChange],
         missing: Sequence[RepodataRecord],
-    ) -> int:
+    ) -> tuple[int, tuple[PlanWarning, ...]]:
+        """Return the bytes that a change takes, and what to say about it."""
         python = next((record for record in records if record.name == "python"), None)
         target = link_target(str(prefix), layout_for(self._settings.subdir), python)
-        return disk_cost(changes, missing, target, self._cache)
+        brought = [change.after for change in changes if change.after is not None and self._cache.find(change.after)]
+        manifests = [self._cache.manifest(record, target.cache_tag) for record in brought]
+        options = LinkOptions(allow_softlinks=self._settings.allow_softlinks, always_copy=self._settings.always_copy)
+        links = link_cost(manifests, prefix, options)
+        return disk_cost(changes, missing, target, self._cache) + links.bytes, links.warnings
 
     def _link_scripts(self, link: Sequence[RepodataRecord], missing: Sequence[RepodataRecord]) -> tuple[str, ...]:
         """Return ``dist: path`` of the scripts of packages that are already in the cache."""

@@ -42,6 +42,7 @@ class Bringer:
         self._soft_excluded = f"{root}/{soft_excluded}/"
         self._devices: dict[str, int] = {}
         self._no_hard: set[int] = set()
+        self._foreign: set[str] = set()
         self._no_reflink: set[int] = set()
         self.linked = self.softlinked = self.copied = 0
         self.copied_bytes = 0
@@ -55,7 +56,13 @@ class Bringer:
 
     def hard_links(self, directory: str) -> bool:
         """Whether hard links from ``directory`` of the cache are worth a try."""
-        return not self._options.always_copy and self._device(directory) not in self._no_hard
+        if self._options.always_copy or directory in self._foreign:
+            return False
+        return self._device(directory) not in self._no_hard
+
+    def reflinks(self, directory: str) -> bool:
+        """Whether blocks of files in ``directory`` can be shared, as far as that was tried."""
+        return self._device(directory) not in self._no_reflink
 
     def link(self, source: str, target: str, directory: str) -> None:
         """Make ``target`` from ``source`` by the best method; ``directory`` is the package's in the cache."""
@@ -75,6 +82,10 @@ class Bringer:
             raise refusal(error, source, target) from error
         if error.errno == errno.EXDEV:
             self._no_hard.add(self._device(directory))
+        elif error.errno == errno.EPERM and not is_own(os.lstat(source)):
+            # fs.protected_hardlinks (proc(5)): what belongs to somebody else may not be linked. One package was
+            # extracted by one user, so its other files are not tried.
+            self._foreign.add(directory)
         self.copy(source, target, directory, allow_soft=True)
 
     def _count(self, directory: str, kind: int) -> None:
@@ -147,6 +158,11 @@ class Bringer:
             if device != self._root_device:
                 self._no_hard.add(device)
         return device
+
+
+def is_own(info: os.stat_result) -> bool:
+    """Tell whether a file belongs to this process's user; where files have no such owner, all do."""
+    return not hasattr(os, "geteuid") or info.st_uid == os.geteuid()
 
 
 def create(path: str, mode: int) -> int:

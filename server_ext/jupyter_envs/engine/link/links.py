@@ -45,6 +45,10 @@ def link_chunk(bringer: Bringer, chunk: Chunk, root: str) -> None:
         failed += 1
         error, source, target = failure
         bringer.after_failed_link(error, f"{directory}/{source}", f"{root}/{target}", directory)
+        if not bringer.hard_links(directory):
+            for source, target in pairs:
+                failed += 1
+                bringer.link(f"{directory}/{source}", f"{root}/{target}", directory)
     bringer.linked += len(targets) - failed
 
 

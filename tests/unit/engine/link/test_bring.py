@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.engine.link.actions import COPY, SOFT_LINK, LinkOptions, WriteResult
+from jupyter_envs.engine.link.bring import Bringer
 from jupyter_envs.engine.link.plan import link_target, plan_package
+from jupyter_envs.engine.link.probe import probe_method
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, RepodataRecord
@@ -151,6 +153,8 @@ def test_files_of_another_owner_are_not_linked_when_the_system_protects_hard_lin
     try:
         folder.chmod(0o755)
         manifest = make(folder / "pkgs")
+        Path(manifest.directory, "info").mkdir()
+        Path(manifest.directory, "info/index.json").write_text("{}")
         root = folder / "root"
         root.mkdir()
         os.chown(root, NOBODY, NOBODY)
@@ -158,6 +162,13 @@ def test_files_of_another_owner_are_not_linked_when_the_system_protects_hard_lin
         def act() -> None:
             with pytest.raises(PermissionError):
                 os.link(f"{manifest.directory}/lib/a", root / "probe")
+            options = LinkOptions(allow_softlinks=softlinks)
+            assert probe_method(manifest.directory, str(root), options) == ("softlink" if softlinks else "copy")
+            assert os.listdir(root) == [], "what was tried is gone"
+            bringer = Bringer(str(root), options, "bin")
+            assert bringer.hard_links(manifest.directory)
+            bringer.link(f"{manifest.directory}/lib/a", f"{root}/first", manifest.directory)
+            assert not bringer.hard_links(manifest.directory), "its other files are not tried"
             result = link(manifest, root, allow_softlinks=softlinks)
             assert (result.linked_files, result.softlinked_files, result.copied_files) == expected
             assert result.methods == {"pack-1-0": method}
@@ -166,6 +177,19 @@ def test_files_of_another_owner_are_not_linked_when_the_system_protects_hard_lin
         assert as_nobody(act) == ""
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_probe_finds_another_file_system_and_changes_nothing(places: tuple[Path, Path], tmp_path: Path) -> None:
+    cache, root = places
+    manifest = make(cache)
+    Path(manifest.directory, "info").mkdir()
+    Path(manifest.directory, "info/index.json").write_text("{}")
+    assert probe_method(manifest.directory, str(root), LinkOptions()) == "copy"
+    assert probe_method(manifest.directory, str(root), LinkOptions(allow_softlinks=True)) == "softlink"
+    assert probe_method(manifest.directory, str(cache), LinkOptions()) == "hardlink"
+    assert probe_method(manifest.directory, str(tmp_path / "missing"), LinkOptions()) == "hardlink"
+    assert os.listdir(root) == []
+    assert os.listdir(cache) == ["pack-1-0"]
 
 
 def test_a_system_that_allows_no_threads_gets_everything_from_one() -> None:
