@@ -6,8 +6,10 @@ ends after the plan, and a second executes exactly that plan. Ctrl-C cancels the
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
     def on_event(event: JobEvent) -> None:
         plan_id = (event.data or {}).get("plan_id")
         if not plan_id:
-            if event.kind != "warning" or session.output.is_news(event.text):
+            if event.kind != "warning" or _is_news(session, event):
                 view.show(event)
         elif show_plan:
             view.pause()
@@ -94,6 +96,17 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
     if job.state != "done":
         raise error_of(job)
     return job
+
+
+def _is_news(session: Session, event: JobEvent) -> bool:
+    """Tell whether a warning has not been said: by this command, or today by another in the same shell or kernel."""
+    from jupyter_envs.cli.said import ONCE_A_DAY, is_first
+
+    if not session.output.is_news(event.text):
+        return False
+    if session.output.as_json or (event.data or {}).get("code") not in ONCE_A_DAY:
+        return True
+    return is_first(session.settings.root, event.text, listener=os.getppid(), today=date.today())
 
 
 def _stop(session: Session, job: Job, view: View) -> Job:

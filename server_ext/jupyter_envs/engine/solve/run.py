@@ -68,7 +68,8 @@ def solve(request: SolveRequest, settings: Settings, reporter: Reporter, cancel:
     reporter.report(Event(kind="phase", phase="solve", total=1, text="solving"))
     solution = asyncio.run(_cancellable(_Solver(request, settings, cancel).run(), cancel))
     for warning in solution.warnings:
-        reporter.report(Event(kind="warning", phase="solve", text=warning.message, hint=warning.hint))
+        code: dict[str, object] = {"code": warning.code}
+        reporter.report(Event(kind="warning", phase="solve", text=warning.message, hint=warning.hint, data=code))
     return solution
 
 
