@@ -10,12 +10,15 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from jupyter_envs.engine.prefix.shared import check_not_shared
 from jupyter_envs.errors import LockedError
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.models import Job, JobRequest
 from jupyter_envs.queries.client import QueryClient
 from jupyter_envs.server.reading import PASSIVE, Reading
 from jupyter_envs.settings import Settings
+
+OF_ONE = ("plan", "change", "execute", "recover", "rename", "delete")  # kinds of jobs for changes of one environment
 
 READING_THREADS = 6
 CANCELLING_THREADS = 4  # each waits until a job has stopped
@@ -71,7 +74,11 @@ class Services:
         ------
         LockedError
             Another job is at work there; ``detail["job"]`` is its id.
+        FrozenError
+            ``env.shared``: the environment is published by somebody else.
         """
+        if request.kind in OF_ONE and request.subject:
+            check_not_shared(request.subject, self.settings)
         with self._submitting:
             if request.kind not in PASSIVE and request.subject:
                 self._check_idle(request.subject)
