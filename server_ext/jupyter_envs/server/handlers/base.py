@@ -18,8 +18,8 @@ from tornado import web
 from jupyter_envs.errors import EnvsError, SpecError
 from jupyter_envs.jobs.models import Job
 from jupyter_envs.server.services import Services
-from jupyter_envs.server.statuses import INTERNAL, status_of
 from jupyter_envs.server.wire.jobs import job_json
+from jupyter_envs.statuses import INTERNAL, status_of
 
 ROOT = "/envs/api/v1"
 SERVICES = "jupyter_envs_services"

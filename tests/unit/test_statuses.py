@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_envs import errors
-from jupyter_envs.server.statuses import status_of
+from jupyter_envs.statuses import status_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""The Hub of compose.yaml: users' servers are containers that see the shared root without being able to write it."""
+
+import os
+from pathlib import Path
+
+from jupyter_envs.hub import configure
+
+c = get_config()  # noqa: F821  # traitlets gives it to the file
+
+c.JupyterHub.bind_url = "http://:8000"
+c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104  # in a network of its own
+c.JupyterHub.hub_connect_ip = "hub"
+c.JupyterHub.db_url = "sqlite:////srv/jupyterhub/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = "/srv/jupyterhub/cookie_secret"  # noqa: S105  # a path
+
+c.JupyterHub.authenticator_class = "dummy"  # one password for all: fit for a try only
+c.DummyAuthenticator.password = Path(os.environ["HUB_PASSWORD_FILE"]).read_text().strip()
+c.Authenticator.allow_all = True
+
+c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
+c.DockerSpawner.image = "jupyter-envs-hub"
+c.DockerSpawner.network_name = "envs-hub"
+c.DockerSpawner.remove = True
+c.DockerSpawner.volumes = {"home-{username}": "/home/jovyan"}
+c.DockerSpawner.read_only_volumes = {"envs-shared": "/srv/envs"}
+c.Spawner.default_url = "/lab"
+
+configure(
+    c,
+    shared="/srv/envs",
+    admins=set(os.environ.get("HUB_PUBLISHERS", "").split()),
+    url="http://hub:10112",
+    listen="0.0.0.0",  # noqa: S104  # users' servers reach it in the network of the containers
+)

@@ -1,0 +1,43 @@
+"""One machine, its own Unix users, environments for all of them. The tests start JupyterHub with this very file.
+
+    pip install jupyterhub 'jupyter-envs[hub]' && npm install -g configurable-http-proxy
+    install -d -m 755 /srv/envs
+    jupyterhub -f jupyterhub_config.py                  # as root
+
+Variables say what differs from machine to machine; what they leave out is the usual.
+"""
+
+import os
+from pathlib import Path
+
+from jupyter_envs.hub import configure
+
+c = get_config()  # noqa: F821  # traitlets gives it to the file
+
+here = Path(os.environ.get("HUB_STATE", "/srv/jupyterhub"))
+c.JupyterHub.bind_url = os.environ.get("HUB_URL", "http://:8000")
+c.JupyterHub.db_url = f"sqlite:///{here}/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = str(here / "cookie_secret")
+c.ConfigurableHTTPProxy.pid_file = str(here / "proxy.pid")
+
+# Who may log in is left to PAM, which asks for a Unix password.
+c.JupyterHub.authenticator_class = "pam"
+c.Authenticator.allow_all = True
+
+c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
+c.Spawner.default_url = "/lab"
+c.Spawner.notebook_dir = "~"
+
+policy = Path("/etc/jupyter-envs/policy.yaml")
+configure(
+    c,
+    shared=os.environ.get("HUB_SHARED", "/srv/envs"),
+    policy=policy if policy.exists() else None,
+    admins=set(os.environ.get("HUB_PUBLISHERS", "").split()),
+    url=os.environ.get("HUB_SERVICE_URL", "http://127.0.0.1:10112"),
+)
+
+# A second file may say more: another authenticator, limits, a proxy's address.
+more = os.environ.get("HUB_MORE_CONFIG")
+if more:
+    load_subconfig(more)  # noqa: F821  # traitlets gives it to the file

@@ -1,0 +1,70 @@
+"""What the service shows: publications as JSON, and the same as HTML. Reads the shared root, changes nothing."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from jupyter_envs.hub.publisher import Publisher
+from jupyter_envs.hub.shared_root import Publication
+
+PAGE, LIST = "page.html", "list.html"
+
+
+def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]:
+    """Return all environments with their generations, the newest first (blocking).
+
+    Without ``may_publish`` only those that are published are told, and not who made them of what.
+    """
+    shared = publisher.shared
+    found = []
+    for name in shared.names():
+        number = shared.find_published(name)
+        publications = shared.publications(name)
+        if may_publish or number is not None:
+            shown = [publication_json(publisher, one, published=number) for one in publications]
+            found.append(
+                {
+                    "name": name,
+                    "published": number,
+                    "prefix": str(shared.path / "envs" / name),
+                    "generations": shown if may_publish else [],
+                }
+            )
+    return {"environments": found, "may_publish": may_publish}
+
+
+def publication_json(publisher: Publisher, publication: Publication, *, published: int | None) -> dict[str, Any]:
+    """Return one generation."""
+    event = publisher.progress(publication)
+    return {
+        "name": publication.name,
+        "number": publication.number,
+        "state": publication.state,
+        "published": publication.state == "ready" and publication.number == published,
+        "by": publication.by,
+        "created_at": publication.created_at,
+        "file": publication.file,
+        "message": publication.message,
+        "hint": publication.hint,
+        "progress": None
+        if event is None
+        else {"text": event.text or event.phase, "done": event.done, "total": event.total},
+    }
+
+
+def render(template: str, shown: dict[str, Any], *, prefix: str, user: str, xsrf: str) -> str:
+    """Return HTML. Everything that people typed is escaped."""
+    return _templates().get_template(template).render(shown=shown, prefix=prefix, user=user, xsrf=xsrf)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("jupyter_envs.hub"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["moment"] = lambda seconds: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    return environment

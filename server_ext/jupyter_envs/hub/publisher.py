@@ -1,0 +1,280 @@
+"""Publishing: a file becomes a generation, which is verified and then switched to; the one before stays until then.
+
+Each build is a job of the service's own root, so it goes on when the service restarts: ``resume`` takes up what was
+being built, and says so of what ended without a word. Owns the order of these steps; HTTP and Jupyter's Hub are
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+from jupyter_envs.engine.exchange.additions import add_file
+from jupyter_envs.engine.exchange.read import parse_environment_file
+from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.engine.prefix.names import validate_name
+from jupyter_envs.engine.transaction.create import sweep
+from jupyter_envs.errors import EnvsError, LockedError, SpecError
+from jupyter_envs.hub.kernelspecs import sync_shared
+from jupyter_envs.hub.shared_root import Publication, SharedRoot
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.events import JobEvent, read_events
+from jupyter_envs.jobs.models import Job, JobRequest
+from jupyter_envs.queries.client import QueryClient
+from jupyter_envs.settings import Settings
+
+VERIFY_SECONDS = 1800.0  # every file is read once
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def service_settings(settings: Settings, shared: Path) -> Settings:
+    """Return settings that keep everything in the shared root."""
+    return msgspec.structs.replace(
+        settings,
+        root=str(shared / ".service"),
+        envs_directories=(str(shared / "envs"),),
+        package_directories=(str(shared / "pkgs"),),
+        shared_directories=(),
+    )
+
+
+class Publisher:
+    """Publishes into one shared root. Runs on one asyncio loop; what blocks is done in threads.
+
+    Parameters
+    ----------
+    shared : SharedRoot
+        Where to.
+    settings : Settings
+        ``service_settings``.
+    log : logging.Logger
+        Told of what went wrong with nobody waiting for it.
+    """
+
+    def __init__(self, shared: SharedRoot, settings: Settings, log: logging.Logger) -> None:
+        self.shared = shared
+        self.settings = settings
+        self.jobs = JobClient(settings)
+        self._queries = QueryClient(settings)
+        self._log = log
+        self._busy: set[str] = set()  # names: one build of an environment at a time
+        self._following: set[asyncio.Task[None]] = set()
+
+    # -- what is asked for
+
+    async def publish(self, name: str, file: str, text: str, by: str) -> Publication:
+        """Begin to build an environment from a file; it is published when it is built and verified.
+
+        Parameters
+        ----------
+        name : str
+            What users will know it by.
+        file, text : str
+            The name and the content of an environment.yml or a lock file. What it includes is not read.
+        by : str
+            The user who asks.
+
+        Raises
+        ------
+        SpecError
+            The name or the file is not understood.
+        LockedError
+            The same environment is being built.
+        """
+        validate_name(name)
+        if name in self._busy:
+            raise LockedError(
+                f"{name} is being built already", hint="wait until that has ended, or cancel it", code="locked.shared"
+            )
+        self._busy.add(name)
+        try:
+            publication = await self._begin(name, file, text, by)
+        except BaseException:
+            self._busy.discard(name)
+            raise
+        self._follow(publication)
+        return publication
+
+    async def _begin(self, name: str, file: str, text: str, by: str) -> Publication:
+        number = 1 + max((one.number for one in self.shared.publications(name)), default=0)
+        request = await self._in_thread(self._request, self.shared.prefix(name, number), file, text)
+        draft = Publication(
+            name=name, number=number, state="building", by=by, created_at=time.time(), file=file, text=text
+        )
+        self.shared.save(draft)
+        try:
+            job = await self._in_thread(self.jobs.submit, request)
+        except EnvsError:
+            self.shared.forget(draft)
+            raise
+        return self.shared.save(msgspec.structs.replace(draft, job=job.id))
+
+    async def switch(self, name: str, number: int) -> None:
+        """Publish a generation that was built before: a roll back, or forward again.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such generation.
+        SpecError
+            It was not built.
+        """
+        if self.shared.get(name, number).state != "ready":
+            raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
+        await self._in_thread(self._switch, name, number)
+
+    async def remove(self, name: str, number: int) -> None:
+        """Remove a generation that is not published, or cancel its build.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such generation.
+        LockedError
+            It is the one that users get.
+        """
+        publication = self.shared.get(name, number)
+        if publication.state == "building":
+            await self._in_thread(self.jobs.cancel, publication.job)
+            return
+        if self.shared.find_published(name) == number:
+            raise LockedError(
+                f"generation {number} of {name} is the one that users get",
+                hint="switch to another one first",
+                code="locked.published",
+            )
+        prefix = self.shared.prefix(name, number)
+        if prefix.exists():
+            request = JobRequest(kind="delete", prefix=str(prefix), register_kernel=False, command=f"prune {name}")
+            job = await self._in_thread(lambda: self.jobs.wait(self.jobs.submit(request).id))
+            if job.state != "done":
+                raise _error_of(job)
+        self.shared.forget(publication)
+
+    def progress(self, publication: Publication) -> JobEvent | None:
+        """Return the last thing that a build reported, ``None`` when there is nothing yet."""
+        if publication.state != "building" or not publication.job:
+            return None
+        events = read_events(self.jobs.store.events_path(publication.job))
+        return events[-1] if events else None
+
+    # -- starting and stopping
+
+    async def resume(self) -> None:
+        """Bring kernels in line with what is published, and take up what was being built when the service stopped."""
+        for name in self.shared.names():
+            number = self.shared.find_published(name)
+            if number is not None:
+                await self._in_thread(self._sync_kernels, name, number)
+            for publication in self.shared.publications(name):
+                if publication.state == "building":
+                    self._follow(publication)
+
+    async def close(self) -> None:
+        """Stop following; builds go on."""
+        tasks = list(self._following)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._queries.close()
+
+    # -- one build
+
+    def _request(self, prefix: Path, file: str, text: str) -> JobRequest:
+        """Return the job that makes an environment of a file (blocking)."""
+        if os.path.basename(file) != file or not file:
+            raise SpecError(f"{file!r} is not the name of a file", hint="send its name without a folder")
+        nowhere = str(self.shared.path / ".service")
+        subdir = self.settings.subdir
+        parsed = parse_environment_file(text, path=os.path.join(nowhere, file), subdir=subdir, within=nowhere)
+        parsed = msgspec.structs.replace(parsed, path=file)
+        request = ChangeRequest(action="create", prefix=str(prefix), command=f"publish {prefix.parent.name}")
+        request = add_file(request, parsed, self.settings)
+        if not (request.specs or request.records):
+            raise SpecError(f"{file} asks for no package", hint="name some under dependencies")
+        change = msgspec.structs.replace(request, add_ipykernel=not request.records)
+        return JobRequest(kind="change", change=change, register_kernel=False, command=request.command)
+
+    def _follow(self, publication: Publication) -> None:
+        self._busy.add(publication.name)
+        task = asyncio.get_running_loop().create_task(self._finish(publication))
+        self._following.add(task)
+        task.add_done_callback(self._following.discard)
+        task.add_done_callback(lambda _task: self._busy.discard(publication.name))
+
+    async def _finish(self, publication: Publication) -> None:
+        """Wait for a build, then verify and publish it, or note why not. The one before stays published until then."""
+        try:
+            job = await self._ended(publication)
+            if job.state != "done":
+                raise _error_of(job)
+            await self._verify(publication)
+            await self._in_thread(self._switch, publication.name, publication.number)
+            self._busy.discard(publication.name)  # who sees that it is ready may ask for the next one
+            await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
+        except EnvsError as error:
+            await self._in_thread(self._fail, publication, error.message, error.hint)
+        except Exception as error:  # whoever looks at the page must learn that it ended
+            self._log.exception("publishing %s failed", publication.name)
+            message = f"the service failed: {type(error).__name__}"
+            await self._in_thread(self._fail, publication, message, "the Hub's log shows where")
+
+    async def _ended(self, publication: Publication) -> Job:
+        if not publication.job:
+            raise EnvsError("the service stopped before the build was started", hint="publish it again")
+        while True:
+            job = await self._in_thread(self.jobs.wait, publication.job, timeout=1.0)
+            if job.finished:
+                return job
+
+    async def _verify(self, publication: Publication) -> None:
+        prefix = str(self.shared.prefix(publication.name, publication.number))
+        findings: list[dict[str, Any]] = await self._queries.ask("verify", timeout=VERIFY_SECONDS, environment=prefix)
+        faults = [finding for finding in findings if finding["severity"] == "error"]
+        if faults:
+            more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+            raise EnvsError(f"it was built, but is not sound: {faults[0]['message']}{more}", hint="publish it again")
+
+    def _switch(self, name: str, number: int) -> None:
+        """Make a generation the one that users get, then its kernels the ones they see (blocking)."""
+        self.shared.publish(name, number)
+        self._sync_kernels(name, number)
+
+    def _sync_kernels(self, name: str, number: int) -> None:
+        for warning in sync_shared(self.shared.kernels, name, self.shared.prefix(name, number), self.settings):
+            self._log.warning("kernels of %s: %s", name, warning.message)
+
+    def _fail(self, publication: Publication, message: str, hint: str) -> None:
+        """Note why a build was not published, and sweep away what it left (blocking)."""
+        self._log.info("%s was not published: %s", publication.name, message)
+        prefix = self.shared.prefix(publication.name, publication.number)
+        if prefix.exists():
+            request = JobRequest(kind="recover", prefix=str(prefix), hidden=True, register_kernel=False)
+            self.jobs.wait(self.jobs.submit(request).id)
+        sweep(prefix.parent, now=time.time())
+        self.shared.save(msgspec.structs.replace(publication, state="failed", message=message, hint=hint))
+
+    @staticmethod
+    async def _in_thread(
+        function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+    ) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
+
+
+def _error_of(job: Job) -> EnvsError:
+    error = job.error or {}
+    if job.state == "interrupted":
+        message = "the build was interrupted; what was published before is as it was"
+        return EnvsError(message, hint="publish it again", code="job.interrupted")
+    return EnvsError(str(error.get("message") or f"the build is {job.state}"), hint=str(error.get("hint") or ""))

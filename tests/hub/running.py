@@ -1,0 +1,323 @@
+"""A real JupyterHub with its proxy, started from ``deploy/single-machine``, and browsers that are logged in over HTTP.
+
+Owns the processes and the Unix users. What differs from the file that is deployed stands in ``OVERRIDE``: a password
+that is the same for all, and ports of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+import websocket
+
+from jupyter_envs.jobs.store import JobStore
+from ui.lab_server import free_port
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CONFIG = REPOSITORY / "deploy" / "single-machine" / "jupyterhub_config.py"
+PROXY = REPOSITORY / "node_modules" / ".bin"
+PASSWORD = "a-password-for-tests"
+PATIENCE = 90.0
+STOP_SECONDS = 10.0
+ADMIN, ANNA, BEN = "envs-t-admin", "envs-t-anna", "envs-t-ben"
+SERVICE = "services/envs/"
+
+OVERRIDE = """
+c = get_config()
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = {password!r}
+c.Authenticator.allow_all = True
+c.JupyterHub.hub_port = {hub_port}
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
+c.JupyterHub.spawner_class = {spawner!r}
+c.Spawner.start_timeout = 60
+c.Spawner.args = ["--allow-root"]
+c.LocalProcessSpawner.interrupt_timeout = 1
+c.LocalProcessSpawner.term_timeout = 4
+c.JupyterHub.cleanup_servers = True
+c.JupyterHub.admin_users = {{{admin!r}}}
+c.JupyterHub.load_roles.append({{
+    "name": "token-of-admin", "scopes": ["tokens!user"], "users": [{admin!r}],
+}})
+"""
+
+
+class RunningHub:
+    """JupyterHub, its proxy and the service, all below one folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Everything is written here, and below the users' homes.
+    channel : str
+        The URL of the channel that the service takes packages from.
+    real_users : bool
+        Whether users' servers run as Unix users of their own.
+    """
+
+    def __init__(self, folder: Path, channel: str, *, real_users: bool) -> None:
+        self.folder = folder
+        self.shared = folder / "shared"
+        self.log_path = folder / "hub.log"
+        self.port, self.service_port = free_port(), free_port()
+        self.real_users = real_users
+        self._channel = channel
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The proxy, with a slash at the end."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        """Start the Hub and wait until it and the service answer through the proxy."""
+        override = self.folder / "override.py"
+        spawner = "jupyterhub.spawner.LocalProcessSpawner" if self.real_users else "simple"
+        override.write_text(
+            OVERRIDE.format(password=PASSWORD, hub_port=free_port(), api_port=free_port(), spawner=spawner, admin=ADMIN)
+        )
+        self.shared.mkdir(exist_ok=True, mode=0o755)
+        # A shell's background processes ignore SIGINT, by which the Hub ends users' servers.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environ(override),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.until(self.answers, "the Hub and the service answer")
+
+    def stop(self) -> None:
+        """Stop the Hub, and with it the proxy, the service, its jobs and users' servers."""
+        if self._process is None:
+            return
+        started = [psutil.Process(pid) for pid in self.job_pids()]
+        started += psutil.Process(self._process.pid).children(recursive=True)
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        for process in started:  # what has not gone with it; psutil tells a pid that was given anew
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(started, timeout=10)
+        self._process = None
+
+    def until(self, moment: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+        """Return what ``moment`` does as soon as that is true; fail with the Hub's last words when it never is."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self._process is not None
+            assert self._process.poll() is None, f"the Hub ended:\n{self.log()[-3000:]}"
+            value = moment()
+            if value:
+                return value
+            time.sleep(0.1)
+        raise AssertionError(f"not within {seconds:g} s: {what}\n{self.log()[-3000:]}")
+
+    def log(self) -> str:
+        """Return what the Hub, the proxy and the service have said."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def service_pids(self) -> list[int]:
+        """Return the processes of this Hub's service."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return [child.pid for child in children if "jupyter_envs.hub.service" in words_of(child)]
+
+    def job_pids(self) -> list[int]:
+        """Return the processes of builds, and what they started; they have sessions of their own."""
+        store = JobStore(self.shared / ".service" / "jobs")
+        running = [psutil.Process(job.pid) for job in store.live() if job.pid and psutil.pid_exists(job.pid)]
+        return [process.pid for job in running for process in (job, *job.children(recursive=True))]
+
+    def login(self, user: str) -> Visitor:
+        """Return a browser of its own in which a user is logged in."""
+        return Visitor(self, user)
+
+    def answers(self) -> bool:
+        """Tell whether the Hub and the service answer through the proxy."""
+        try:
+            codes = [
+                requests.get(self.url + path, timeout=5).status_code
+                for path in ("hub/api/", f"{SERVICE}api/v1/environments")
+            ]
+        except requests.RequestException:
+            return False
+        return codes == [200, 401]
+
+    def _environ(self, override: Path) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("JUPYTER", "CONDA", "IPYTHON", "XDG_"))
+        }
+        return kept | {
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(PROXY), os.environ["PATH"])),
+            "HUB_STATE": str(self.folder),
+            "HUB_URL": f"http://127.0.0.1:{self.port}",
+            "HUB_SHARED": str(self.shared),
+            "HUB_PUBLISHERS": ADMIN,
+            "HUB_SERVICE_URL": f"http://127.0.0.1:{self.service_port}",
+            "HUB_MORE_CONFIG": str(override),
+            "JUPYTER_ENVS_CHANNELS": self._channel,
+            "JUPYTER_ENVS_SOURCES": "conda,pypi,interpreter",
+            "JUPYTER_ENVS_COMPILE_IN_BACKGROUND": "0",
+        }
+
+
+class Visitor:
+    """A browser without a screen: cookies, forms, redirects."""
+
+    def __init__(self, hub: RunningHub, user: str) -> None:
+        self.hub = hub
+        self.user = user
+        self.session = requests.Session()
+        self.get("hub/login")
+        form = {"username": user, "password": PASSWORD, "_xsrf": self.session.cookies.get("_xsrf", path="/hub/")}
+        answer = self.session.post(hub.url + "hub/login", data=form, timeout=30, allow_redirects=False)
+        assert answer.status_code == 302, answer.text[-2000:]
+
+    def get(self, path: str) -> requests.Response:
+        """GET below the proxy's address, following redirects."""
+        return self.session.get(self.hub.url + path, timeout=60)
+
+    def page(self) -> str:
+        """Return the service's page; whoever is logged in to the Hub is led through OAuth."""
+        answer = self.get(SERVICE)
+        assert answer.status_code == 200, answer.text[-2000:]
+        return answer.text
+
+    def rest(self, method: str, path: str, body: object = None, *, user_server: bool = False) -> requests.Response:
+        """Ask the service's REST (or that of the user's own server) as the page does."""
+        base = f"user/{self.user}/envs/api/v1/" if user_server else f"{SERVICE}api/v1/"
+        cookie = f"/user/{self.user}/" if user_server else f"/{SERVICE}"
+        token = self.session.cookies.get("_xsrf", path=cookie) or ""
+        return self.session.request(
+            method, self.hub.url + base + path, json=body, headers={"X-XSRFToken": token}, timeout=60
+        )
+
+    def start_server(self) -> str:
+        """Start the user's server, log in to it and return its base path."""
+        base = f"user/{self.user}/"
+        self.get("hub/home")
+        token = self.session.cookies.get("_xsrf", path="/hub/")
+        self.session.post(f"{self.hub.url}hub/spawn/{self.user}", params={"_xsrf": token}, timeout=60)
+
+        def ready() -> bool:
+            answer = self.get(f"{base}lab")
+            return answer.status_code == 200 and f"/{base}" in answer.url and "spawn-pending" not in answer.url
+
+        self.hub.until(ready, f"the server of {self.user} answers")
+        return base
+
+    def publish(self, name: str, file: dict[str, str]) -> None:
+        """Ask for a generation; it is being built when this returns."""
+        answer = self.rest("POST", "environments", {"name": name, "file": file})
+        assert answer.status_code == 202, answer.text
+
+    def generations(self, name: str) -> dict[int, dict[str, Any]]:
+        """Return the generations of an environment by number."""
+        listed = self.rest("GET", "environments").json()["environments"]
+        return {one["number"]: one for found in listed if found["name"] == name for one in found["generations"]}
+
+    def published(self, name: str, number: int) -> dict[str, Any]:
+        """Return a generation when its build has ended, one way or the other."""
+
+        def ended() -> dict[str, Any] | None:
+            one = self.generations(name).get(number)
+            settled = one is not None and (one["published"] or one["state"] == "failed")
+            return one if settled else None
+
+        found: dict[str, Any] = self.hub.until(ended, f"generation {number} of {name} has ended")
+        return found
+
+    def start_kernel(self, name: str) -> str:
+        """Start a kernel on the user's server and return its id."""
+        token = self.session.cookies.get("_xsrf", path=f"/user/{self.user}/") or ""
+        url = f"{self.hub.url}user/{self.user}/api/kernels"
+        answer = self.session.post(url, json={"name": name}, headers={"X-XSRFToken": token}, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def execute(self, kernel: str, code: str) -> str:
+        """Execute code in a kernel, as a notebook does, and return what it printed."""
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
+        url = f"{self.hub.url.replace('http', 'ws', 1)}user/{self.user}/api/kernels/{kernel}/channels"
+        channel = websocket.create_connection(url, cookie=cookies, timeout=60)
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": "execute_request",
+            "username": "",
+            "session": uuid.uuid4().hex,
+        }
+        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        said = ""
+        try:
+            channel.send(json.dumps(message))
+            while True:
+                answer = json.loads(channel.recv())
+                if answer["parent_header"].get("msg_id") != header["msg_id"]:
+                    continue
+                if answer["msg_type"] == "stream":
+                    said += answer["content"]["text"]
+                assert answer["msg_type"] != "error", answer["content"]
+                if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+                    return said
+        finally:
+            channel.close()
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Return a process's command, empty when it has just ended."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def can_have_users() -> bool:
+    """Tell whether Unix users can be made here, and can run this Python (a checkout below /root they cannot read)."""
+    if os.geteuid() != 0 or shutil.which("useradd") is None:
+        return False
+    command = [sys.executable, "-c", "import jupyterlab, jupyter_envs.server.app"]
+    nobody = pwd.getpwnam("nobody")
+    try:
+        ran = subprocess.run(command, user=nobody.pw_uid, group=nobody.pw_gid, cwd="/", check=False)
+    except PermissionError:
+        return False
+    return ran.returncode == 0
+
+
+def make_user(name: str) -> None:
+    """Make a Unix user with a home; one that is there already is kept."""
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
+
+
+def remove_user(name: str) -> None:
+    """Remove a Unix user with the home."""
+    subprocess.run(["userdel", "--remove", "--force", name], check=False, capture_output=True)

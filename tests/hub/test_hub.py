@@ -1,0 +1,126 @@
+"""A real Hub: who may, and what it comes to when something is published."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+
+from hub.running import BEN, SERVICE, RunningHub, Visitor
+
+
+def recipe(version: str) -> dict[str, str]:
+    return {"name": "environment.yml", "text": f"dependencies:\n- interpreter::python\n- tool={version}\n"}
+
+
+def test_the_page_shows_the_form_to_publishers_only(admin: Visitor, anna: Visitor) -> None:
+    assert 'id="publish"' in admin.page()
+    assert 'id="publish"' not in anna.page()
+
+
+def test_rest_refuses_whoever_is_nobody_and_whoever_lacks_the_scope(hub: RunningHub, anna: Visitor) -> None:
+    stranger = requests.get(f"{hub.url}{SERVICE}api/v1/environments", timeout=30)
+    assert stranger.status_code == 401
+    wrong = requests.get(f"{hub.url}{SERVICE}api/v1/environments", headers={"Authorization": "token wrong"}, timeout=30)
+    assert wrong.status_code in (401, 403)
+    assert anna.rest("GET", "environments").json() == {"environments": [], "may_publish": False}
+    refused = anna.rest("POST", "environments", {"name": "data", "file": recipe("1.0")})
+    assert refused.status_code == 403
+    assert "custom:jupyter-envs:publish" in refused.json()["error"]["message"]
+
+
+@pytest.mark.network
+@pytest.mark.usefixtures("index_answers")
+def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
+    hub: RunningHub, admin: Visitor, anna: Visitor
+) -> None:
+    ask = "import sys, tool; print(sys.prefix, tool.version)"
+    prefix = hub.shared / "generations" / "data"
+    admin.publish("data", recipe("1.0"))
+    first = admin.published("data", 1)
+    assert (first["published"], first["by"]) == (True, admin.user), first
+
+    base = anna.start_server()
+    specs = anna.get(f"{base}api/kernelspecs").json()["kernelspecs"]
+    assert specs["shared-data"]["spec"]["display_name"].endswith("(data, shared)")
+    old = anna.start_kernel("shared-data")
+    assert anna.execute(old, ask).split() == [str(prefix / "1"), "1.0"]
+
+    admin.publish("data", recipe("2.0"))
+    assert admin.published("data", 2)["published"]
+    assert (hub.shared / "envs/data").resolve() == prefix / "2"
+    new = anna.start_kernel("shared-data")
+    assert anna.execute(new, ask).split() == [str(prefix / "2"), "2.0"]
+    assert anna.execute(old, ask).split() == [str(prefix / "1"), "1.0"]
+
+    assert admin.rest("POST", "environments/data/switch", {"generation": 1}).status_code == 200
+    assert anna.execute(anna.start_kernel("shared-data"), ask).split() == [str(prefix / "1"), "1.0"]
+
+    refused = admin.rest("DELETE", "environments/data/generations/1")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (423, "locked.published")
+    assert admin.rest("DELETE", "environments/data/generations/2").status_code == 200
+    assert not (prefix / "2").exists()
+
+
+def test_nobody_reaches_the_server_of_somebody_else(hub: RunningHub, anna: Visitor) -> None:
+    base = anna.start_server()
+    assert anna.get(f"{base}envs/api/v1/environments").status_code == 200
+    ben = hub.login(BEN)
+    assert ben.get(f"{base}envs/api/v1/environments").status_code == 403
+
+
+def test_a_file_that_cannot_be_solved_changes_nothing(admin: Visitor) -> None:
+    admin.publish("broken", recipe("3.0"))
+    failed = admin.published("broken", 1)
+    assert (failed["state"], failed["published"]) == ("failed", False)
+    assert "tool" in failed["message"]
+    assert admin.rest("POST", "environments/broken/switch", {"generation": 1}).status_code == 400
+    assert admin.rest("DELETE", "environments/broken/generations/1").status_code == 200
+
+
+@pytest.mark.network
+@pytest.mark.usefixtures("index_answers")
+def test_a_build_goes_on_when_the_service_restarts(hub: RunningHub, admin: Visitor, gate: Path) -> None:
+    admin.publish("slow", recipe("1.0"))
+    assert admin.published("slow", 1)["published"]
+    admin.publish("slow", slow_recipe())
+    hub.until(gate.with_suffix(".waiting").exists, "the build is in the middle")
+    restart(hub)
+    assert admin.generations("slow")[2]["state"] == "building"
+    gate.touch()
+    assert admin.published("slow", 2)["published"]
+
+
+@pytest.mark.network
+@pytest.mark.usefixtures("index_answers")
+def test_a_build_that_dies_with_the_service_leaves_what_was_published(
+    hub: RunningHub, admin: Visitor, gate: Path
+) -> None:
+    admin.publish("dying", recipe("1.0"))
+    assert admin.published("dying", 1)["published"]
+    admin.publish("dying", slow_recipe())
+    hub.until(gate.with_suffix(".waiting").exists, "the build is in the middle")
+    restart(hub, with_jobs=True)
+    failed = admin.published("dying", 2)
+    assert failed["state"] == "failed"
+    assert "interrupted" in failed["message"]
+    assert (hub.shared / "envs/dying").resolve().name == "1"
+    assert sorted(path.name for path in (hub.shared / "generations/dying").iterdir()) == ["1", "1.json", "2.json"]
+
+
+def slow_recipe() -> dict[str, str]:
+    text = "dependencies:\n- interpreter::python\n- waits\n"
+    return {"name": "environment.yml", "text": text}
+
+
+def restart(hub: RunningHub, *, with_jobs: bool = False) -> None:
+    """Kill the service, and with it its jobs as a container's end would; the Hub starts another."""
+    (service,) = hub.service_pids()
+    jobs = hub.job_pids() if with_jobs else []
+    for pid in (service, *jobs):
+        os.kill(pid, signal.SIGKILL)
+    hub.until(lambda: [pid for pid in hub.service_pids() if pid != service], "the Hub has started another service")
+    hub.until(hub.answers, "the service answers")

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from traitlets.config import Config
+
+from jupyter_envs.hub import configure
+from jupyter_envs.hub.configuration import PUBLISH, PUBLISHERS, READ
+
+
+def configured(**options: Any) -> Config:
+    c = Config()
+    c.JupyterHub.services = [{"name": "other"}]
+    c.JupyterHub.load_roles.append({"name": "server", "scopes": ["own"]})
+    c.Spawner.environment = {"MINE": "1", "JUPYTER_PATH": "/opt/share"}
+    configure(c, shared="/srv/envs", admins={"zoe"}, **options)
+    return c
+
+
+def test_what_stands_in_the_configuration_is_kept() -> None:
+    c = configured()
+    assert [service["name"] for service in c.JupyterHub.services] == ["other", "envs"]
+    assert c.Spawner.environment["MINE"] == "1"
+    assert c.Spawner.environment["JUPYTER_PATH"] == "/srv/envs/share/jupyter:/opt/share"
+    (server,) = [role for role in c.JupyterHub.load_roles if role["name"] == "server"]
+    assert {"own", "access:servers!server"} <= set(server["scopes"])
+
+
+def test_only_the_role_of_publishers_may_publish() -> None:
+    roles = {role["name"]: role for role in configured().JupyterHub.load_roles}
+    assert [name for name, role in roles.items() if PUBLISH in role["scopes"]] == [PUBLISHERS]
+    assert roles[PUBLISHERS]["users"] == ["zoe"]
+    assert READ in roles["user"]["scopes"]
+    assert READ in roles["server"]["scopes"]
+
+
+def test_the_policy_reaches_users_and_the_service() -> None:
+    c = configured(policy="/etc/policy.yaml", listen="0.0.0.0")
+    assert c.Spawner.environment["JUPYTER_ENVS_POLICY"] == "/etc/policy.yaml"
+    service = c.JupyterHub.services[-1]["environment"]
+    assert (service["JUPYTER_ENVS_POLICY"], service["JUPYTER_ENVS_LISTEN"]) == ("/etc/policy.yaml", "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    "options", [{"shared": "envs"}, {"shared": "/envs", "policy": "p.yaml"}, {"shared": "/envs", "url": "http://here"}]
+)
+def test_what_cannot_work_is_refused_when_the_file_is_read(options: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"absolute|http://"):
+        configure(Config(), **options)  # type: ignore[arg-type]  # keywords of one type
