@@ -198,6 +198,7 @@ class StorageError(EnvsError):
             errno.EPERM: "check who owns the folder, or set JUPYTER_ENVS_ROOT to a folder you can write",
             errno.ENOTDIR: "a file stands where a folder is needed; move it away, or set JUPYTER_ENVS_ROOT elsewhere",
             errno.EROFS: "the file system is read-only; set JUPYTER_ENVS_ROOT to a folder you can write",
+            errno.ENOLCK: "this mount gives no locks; mount it with them, or set JUPYTER_ENVS_ROOT to another disk",
             errno.EIO: "the disk reports errors; check it before you try again",
         }
         return cls(

@@ -14,9 +14,12 @@ from collections.abc import Iterator
 
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.package_cache.layout import LOCKS, TEMPORARY
+from jupyter_envs.errors import LockedError
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 WAIT_SECONDS = 0.05
+PATIENCE_SECONDS = 3600.0
+"""Longer than anybody downloads; on a network mount the lock of a machine that is gone may stay for ever."""
 FOREIGN_SECONDS = 24 * 3600
 
 
@@ -100,7 +103,7 @@ def process_exists(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def locked(pkgs: str, name: str, cancel: CancelToken | None) -> Iterator[bool]:
+def locked(pkgs: str, name: str, cancel: CancelToken | None, *, patience: float = PATIENCE_SECONDS) -> Iterator[bool]:
     """Hold the lock of one package directory.
 
     Parameters
@@ -109,16 +112,34 @@ def locked(pkgs: str, name: str, cancel: CancelToken | None) -> Iterator[bool]:
         The cache directory, and the name of the package's directory in it.
     cancel : CancelToken or None
         ``None``: do not wait, yield ``False`` when another process has it. Else wait, asking the token meanwhile.
+    patience : float
+        Seconds to wait.
+
+    Raises
+    ------
+    LockedError
+        ``cache.locked``: another process has had it for all that time.
     """
     os.makedirs(f"{pkgs}/{LOCKS}", exist_ok=True)
-    fd = os.open(f"{pkgs}/{LOCKS}/{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    path = f"{pkgs}/{LOCKS}/{name}"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        yield _lock(fd, cancel)
+        yield _lock(fd, cancel, path, patience)
     finally:
         os.close(fd)
 
 
-def _lock(fd: int, cancel: CancelToken | None) -> bool:
+def _held(path: str, patience: float) -> LockedError:
+    return LockedError(
+        f"another process has been at work in the package cache for {patience:.0f} seconds ({os.path.basename(path)})",
+        hint=f"let it finish; when it is gone, with its machine perhaps, remove {path}",
+        code="cache.locked",
+        detail={"path": path},
+    )
+
+
+def _lock(fd: int, cancel: CancelToken | None, path: str, patience: float) -> bool:
+    until = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,6 +147,8 @@ def _lock(fd: int, cancel: CancelToken | None) -> bool:
             if cancel is None:
                 return False
             cancel.check()
+            if time.monotonic() >= until:
+                raise _held(path, patience) from None
             time.sleep(WAIT_SECONDS)
         except OSError as error:
             if error.errno not in NO_LOCKS:

@@ -17,6 +17,7 @@ from jupyter_envs.engine.package_cache import disk
 from jupyter_envs.engine.package_cache.layout import LOCKS, USING
 
 PRUNE_LOCK = "prune"
+PRUNE_SECONDS = 600.0  # nobody cleans a cache for so long
 UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -28,7 +29,7 @@ def announce(pkgs: str, records: Iterable[RepodataRecord], cancel: CancelToken) 
     names = "".join(f"{record.dist}\n" for record in records)
     try:
         with (
-            disk.locked(pkgs, PRUNE_LOCK, cancel),
+            disk.locked(pkgs, PRUNE_LOCK, cancel, patience=PRUNE_SECONDS),
             open(f"{pkgs}/{LOCKS}/{_own_name()}", "a", encoding="utf-8") as stream,  # noqa: PTH123
         ):
             stream.write(names)

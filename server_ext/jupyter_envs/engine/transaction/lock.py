@@ -68,7 +68,11 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
     except OSError as error:
         raise StorageError.from_os_error(error, f"locking {prefix}") from error
     try:
-        if not _acquire(descriptor, timeout):
+        try:
+            acquired = _acquire(descriptor, timeout)
+        except OSError as error:  # a network mount without locks
+            raise StorageError.from_os_error(error, f"locking {prefix}") from error
+        if not acquired:
             raise _held_by(path, prefix)
         _say_holder(descriptor, msgspec.json.encode({"pid": os.getpid(), "command": command}))
         try:

@@ -321,3 +321,18 @@ def test_a_damaged_package_in_a_read_only_layer_stays_and_is_not_used(
 
 def test_a_record_that_is_not_in_the_cache_is_not_damaged(channel: Channel, settings: Settings) -> None:
     assert PackageCache(settings).discard_damaged([channel.noarch("absent").record()]) == []
+
+
+def test_who_waits_for_a_lock_that_nobody_gives_back_is_told(tmp_path: Path) -> None:
+    with (
+        disk.locked(str(tmp_path), "pack-1-0", CancelToken()),
+        pytest.raises(LockedError, match="another process has been at work") as raised,
+        disk.locked(str(tmp_path), "pack-1-0", CancelToken(), patience=0.1),
+    ):
+        pass
+    assert raised.value.code == "cache.locked"
+    path = Path(str(raised.value.detail["path"]))
+    assert str(path) in raised.value.hint
+    path.unlink()
+    with disk.locked(str(tmp_path), "pack-1-0", CancelToken(), patience=0.1) as mine:
+        assert mine, "the hint works"
