@@ -183,6 +183,9 @@ class RenderedRecipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     extra: dict[str, object] = {}
 
 
+UNUSED_DAYS = 30  # after so many days without a build, a source of recipes is removed by ``clean``
+
+
 class BuildRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person asks of the builder, as it is stored with a job.
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from jupyter_envs.build.cached_sources import used_now
 from jupyter_envs.build.models import RenderedRecipe, Source
 from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.wanted import Download
@@ -88,7 +89,9 @@ class SourceReader:
             self._reporter.report(Event(kind="phase", phase="fetch", text=name))
             download = Download(url=url, destination=destination, sha256=source.sha256, label=name)
             try:
-                return Fetcher(self._settings, self._reporter, self._cancel).fetch([download])[0]
+                path = Fetcher(self._settings, self._reporter, self._cancel).fetch([download])[0]
+                used_now(destination)  # not `path`: a file:// archive is taken where it lies
+                return path
             except CancelledError:
                 raise
             except EnvsError as error:  # the next mirror
@@ -130,6 +133,7 @@ class SourceReader:
         if not mirror.exists():
             mirror.mkdir(parents=True)
             git("init", "--bare", "--quiet", str(mirror))
+        used_now(mirror)
         commit = self._commit(mirror, source.revision) if len(source.revision) == 40 else ""
         if not commit:
             if self._settings.offline and not is_local:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from jupyter_envs.build.models import BuildRequest
+from jupyter_envs.build.models import UNUSED_DAYS, BuildRequest
 from jupyter_envs.bundles.models import BundleRequest
 from jupyter_envs.engine.models.plan import ChangeRequest
 
@@ -32,7 +32,8 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``prefix`` (absolute) is what the other kinds work on. ``consent`` of ``destructive`` stops a ``change`` after its
     plan when that removes or downgrades something; the plan can then be executed by its id. ``unasked`` stops it only
     when that does not follow from the request (``consent.unasked_losses``). ``register_kernel`` of ``None`` leaves the
-    environment's kernels alone. ``hidden`` jobs are not shown to people unless they ask for all.
+    environment's kernels alone. ``clean`` keeps what ``source_days`` says of recipes' sources. ``hidden`` jobs are not
+    shown to people unless they ask for all.
     """
 
     kind: JobKind
@@ -43,6 +44,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prefix: str = ""
     new_name: str = ""
     dry_run: bool = False
+    source_days: int = UNUSED_DAYS
     consent: Consent = "given"
     register_kernel: bool = True
     hidden: bool = False

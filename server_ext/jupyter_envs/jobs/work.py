@@ -180,7 +180,9 @@ def _delete(request: JobRequest, place: Workplace) -> Result:
 
 
 def _clean(request: JobRequest, place: Workplace) -> Result:
-    report: Result = msgspec.to_builtins(place.engine.clean(dry_run=request.dry_run))
+    from jupyter_envs.jobs.cleaning import clean_all
+
+    report: Result = msgspec.to_builtins(clean_all(place.engine, request.source_days, dry_run=request.dry_run))
     return report
 
 
