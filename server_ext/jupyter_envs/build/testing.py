@@ -152,19 +152,24 @@ class Tester:
                 made = specs
             self._run_test(recipe, output, test, number, records)
 
+    @property
+    def _built_with(self) -> tuple[str, ...]:
+        return (self._places.work, self._places.host_prefix, self._places.build_prefix)
+
+    def _hidden_place(self, path: str) -> Path:
+        return Path(self._places.hidden, Path(path).name[:40])
+
     def _hide(self) -> None:
         """Move what was built with out of reach; paths that were compiled in lead nowhere."""
-        hidden = Path(self._places.hidden)
-        hidden.mkdir(exist_ok=True)
-        for path in (self._places.host_prefix, self._places.build_prefix):
+        Path(self._places.hidden).mkdir(exist_ok=True)
+        for path in self._built_with:
             if Path(path).exists():
-                Path(path).rename(hidden / Path(path).name[:40])
+                Path(path).rename(self._hidden_place(path))
 
     def show(self) -> None:
         """Move it back, for the next output."""
-        hidden = Path(self._places.hidden)
-        for path in (self._places.host_prefix, self._places.build_prefix):
-            held = hidden / Path(path).name[:40]
+        for path in self._built_with:
+            held = self._hidden_place(path)
             if held.exists():
                 held.rename(path)
 
@@ -220,7 +225,8 @@ class Tester:
         return [(command, f"test {number + 1} of {output.dist}")]
 
     def _copy_files(self, recipe: RenderedRecipe, test: PackageTest, work: Path) -> None:
-        for patterns, base in ((test.source_files, Path(self._places.work)), (test.files, Path(recipe.folder))):
+        sources = self._hidden_place(self._places.work)
+        for patterns, base in ((test.source_files, sources), (test.files, Path(recipe.folder))):
             for pattern in patterns:
                 found = found_below(base, pattern)
                 if not found:
