@@ -8,8 +8,8 @@ folder, real jobs, wheels from the index that pip is configured for, a browser w
 - **Create to pandas**: from pressing Create, below the finished plan, to the job's end, the tile, and the answer of
   ``import pandas`` in a new notebook. *Cold*: nothing was ever downloaded; *warm*: the packages are in the cache, and
   their compiled files, too.
-- **sidebar**: of 200 environments of 300 packages, in a tab that has heard of none yet: from showing the sidebar and asking
-  for the list, to the frame after the one with the last row in it.
+- **sidebar**: of 200 environments of 300 packages, in a tab that has heard of none yet: from showing the sidebar and
+  asking for the list, to the frame after the one with the last row in it.
 """
 
 from __future__ import annotations
