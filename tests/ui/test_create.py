@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +42,9 @@ def test_names_are_judged_while_one_types(page: Page, lab: LabServer) -> None:
     lab.envs("create", "taken", "gridkit", "--yes")
     dialog = start_creating(page, "taken")
     expect(dialog.get_by_text("There is already an environment taken.")).to_be_visible()
-    expect(dialog.get_by_role("button", name="Preview")).to_be_disabled()
+    preview_button = dialog.get_by_role("button", name="Preview")
+    expect(preview_button).to_be_disabled()
+    expect(preview_button).to_have_attribute("title", re.compile("already an environment"))
     for name, sentence in [
         ("", "An environment needs a name."),
         ("two words", "Only letters, digits"),
@@ -51,7 +54,7 @@ def test_names_are_judged_while_one_types(page: Page, lab: LabServer) -> None:
         dialog.get_by_label("Name").fill(name)
         expect(dialog.get_by_text(sentence)).to_be_visible()
     dialog.get_by_label("Name").fill("free")
-    expect(dialog.get_by_role("button", name="Preview")).to_be_enabled()
+    expect(preview_button).to_be_enabled()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

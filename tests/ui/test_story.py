@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ui.lab_server import LabServer
@@ -14,6 +15,14 @@ from ui.lab_server import LabServer
 LONG = 180_000  # milliseconds: ipykernel and what it needs come from the index
 Shot = Callable[[Page, str], Path]
 OpenLab = Callable[..., Page]
+
+
+@pytest.fixture
+def empty_lab(lab: LabServer) -> Iterator[LabServer]:
+    """Return a JupyterLab without "thesis": a second try finds no environment of the first one, and its name free."""
+    lab.envs("delete", "thesis", "--yes", check=False)
+    yield lab
+    lab.end_kernels()
 
 
 def show_environments(page: Page) -> Locator:
@@ -42,12 +51,16 @@ def ask_for_thesis(page: Page, shot: Shot) -> None:
     shot(page, "story-1-sidebar")
     panel.get_by_role("button", name="New environment").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name", exact=True).fill("thesis")
+    name = dialog.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()  # the dialog sets it once it is drawn
+    name.fill("thesis")
     packages = dialog.get_by_role("combobox", name="Packages")
     packages.fill("gridk")
     dialog.get_by_role("option", name=re.compile("gridkit")).click()
     packages.fill("plotkit")
     packages.press("Enter")
+    expect(dialog.locator(".jp-envs-Field-problem")).to_be_empty()
+    expect(dialog.locator(".jp-envs-Chip")).to_have_text(["gridkit", "plotkit"])
     shot(page, "story-2-create")
 
 
@@ -103,8 +116,9 @@ def undo_by_the_notification(page: Page, shot: Shot) -> None:
 
 
 def test_from_nothing_to_a_kernel_in_every_tab_and_back(
-    open_lab: OpenLab, lab: LabServer, shot: Shot, index_answers: None
+    open_lab: OpenLab, empty_lab: LabServer, shot: Shot, index_answers: None
 ) -> None:
+    lab = empty_lab
     page, other = open_lab(), open_lab()
     ask_for_thesis(page, shot)
     create_after_a_look_at_the_plan(page, shot)

@@ -8,6 +8,7 @@ import type { IJob } from '../services/jobs/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
 import { CreateForm } from '../widgets/createForm';
 import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
+import { nameProblemText } from '../widgets/nameField';
 import { PlanStep } from '../widgets/planStep';
 import { showFlow } from './flow';
 
@@ -86,7 +87,8 @@ function buttonsOf(
   const { planning } = model;
   const cancel = { label: trans.__('Cancel'), onClick: close };
   if (planning.state === 'idle') {
-    const preview = { label: trans.__('Preview'), accept: true, disabled: !model.isComplete };
+    const title = model.isComplete ? undefined : whatIsMissing(model, trans);
+    const preview = { label: trans.__('Preview'), accept: true, disabled: !model.isComplete, title };
     return [cancel, { ...preview, onClick: () => void model.preview() }];
   }
   const back = { label: trans.__('Back'), onClick: () => model.back() };
@@ -98,4 +100,12 @@ function buttonsOf(
     return [cancel, back, { label, accept: true, onClick: () => void planning.retry() }];
   }
   return [cancel, back, { label: trans.__('Create'), accept: true, disabled: planning.state !== 'planned', onClick: create }];
+}
+
+/** Why there is nothing to plan yet. */
+function whatIsMissing(model: CreateModel, trans: TranslationBundle): string {
+  if (model.nameProblem) {
+    return nameProblemText(model.nameProblem, model.name, trans);
+  }
+  return model.mode === 'clone' ? trans.__('Choose an environment to copy.') : trans.__('Choose a file that can be read.');
 }
