@@ -118,7 +118,7 @@ def test_what_was_not_asked_for_is_not_lost_without_a_yes(kernel: Kernel, here: 
     kernel.good(f"%envinstall outer {options(here)}")
     refused = kernel.run("%envremove inner")
     assert refused.status == "error"
-    assert "removes or downgrades 1 package (outer)" in refused.error
+    assert "this removes 1 package (outer)" in refused.error
     assert "--yes" in refused.error
     assert "-  outer" in refused.text
     assert "outer-1.0" in here.names(environment)

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from jupyter_envs.cli.session import PROGRAM
 from jupyter_envs.errors import EnvsError, SolveError
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.solve.conflict import Conflict
 
 
 def failure_lines(error: EnvsError, argv: Sequence[str]) -> list[str]:
@@ -32,14 +36,15 @@ def failure_lines(error: EnvsError, argv: Sequence[str]) -> list[str]:
 
 def conflict_lines(error: SolveError, argv: Sequence[str]) -> list[str]:
     """Return a conflict in plain language: what cannot go together, why, and commands that were tried and work."""
-    from jupyter_envs.engine.solve.conflict import Conflict, Fix, conflict_of
+    from jupyter_envs.engine.solve.conflict import Fix, conflict_of
 
     conflict: Conflict = conflict_of(error)
     if conflict.unknown:
         return _unknown_lines(error, conflict, argv)
     requests = [f"the pin {request.text!r}" if request.kind == "pin" else request.text for request in conflict.requests]
-    lines = [f"error: {_heading(requests)}"]
-    for need in conflict.needs:
+    alone = _is_alone(conflict)
+    lines = [f"error: {error.message if alone else _heading(requests)}"]
+    for need in () if alone else conflict.needs:
         through = f" (through {' → '.join(need.chain[1:])})" if len(need.chain) > 1 else ""
         missing = ", which no source has" if not need.available else ""
         lines.append(f"   {need.request} needs {need.spec}{through}{missing}")
@@ -53,6 +58,13 @@ def conflict_lines(error: SolveError, argv: Sequence[str]) -> list[str]:
         if versions:
             lines.append(f"      gives {versions}")
     return lines
+
+
+def _is_alone(conflict: Conflict) -> bool:
+    """Tell whether one request is not to be had by itself: then the message says all, also why."""
+    texts = [request.text for request in conflict.requests if request.kind != "pin"]
+    needs = [(need.request, len(need.chain) > 1, need.available) for need in conflict.needs]
+    return len(texts) == 1 and needs == [(texts[0], False, False)]
 
 
 def _heading(requests: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job, JobRequest
 from jupyter_envs.jobs.plans import load_plan
 
+LOSSES = {"removed": "removes", "downgraded": "downgrades"}
 PAST = {"create": "created", "clone": "cloned", "repair": "repaired"}
 
 
@@ -156,8 +157,9 @@ def show_plan_table(session: Session, plan: ChangePlan) -> None:
 
 def show_stored_plan(session: Session, plan: ChangePlan) -> None:
     """Say how a plan that was only made can be executed."""
-    session.output.text()
-    session.output.text(f"plan {plan.plan_id}; to execute it: jupyter envs execute {plan.plan_id}")
+    if plan.changes or plan.action != "update":  # an install may note what is asked for
+        session.output.text()
+        session.output.text(f"plan {plan.plan_id}; to execute it: jupyter envs execute {plan.plan_id}")
     session.output.result({"executed": False, **plan_json(plan)})
 
 
@@ -175,7 +177,8 @@ def ask_consent(session: Session, plan: ChangePlan, specs: Sequence[str] = ()) -
     if not lost:
         return
     names = ", ".join(change.name for change in lost[:5]) + (", …" if len(lost) > 5 else "")
-    confirm(session, f"this removes or downgrades {counted(len(lost), 'package')} ({names})")
+    does = " or ".join(verb for kind, verb in LOSSES.items() if any(change.kind == kind for change in lost))
+    confirm(session, f"this {does} {counted(len(lost), 'package')} ({names})")
 
 
 def confirm(session: Session, what: str, *, look: str = "--dry-run", default: bool = True) -> None:
@@ -237,6 +240,8 @@ def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], 
     done = f"{name} {PAST.get(plan.action, 'changed')}"
     if plan.action == "install" and not plan.changes:
         done = f"{name} has it all already; {', '.join(asked) or 'what is asked for'} is now noted as asked for"
+    elif plan.action in ("undo", "restore") and not plan.changes:
+        done = f"{name} has the same packages; what is noted as asked for is as it was"
     return f"{done}: {', '.join(parts)}" if parts else done
 
 

@@ -71,7 +71,10 @@ def packages(arguments: tuple[str, ...], prefix: str | None, requested: bool, as
     rows = [[str(value[key]) for key in ("name", "version", "build", "source")] for value in values]
     asked = [", ".join(map(str, value["requested"])) for value in values]
     table = [[*row, specs] for row, specs in zip(rows, asked, strict=True)]
-    session.output.table(["name", "version", "build", "source", "requested"], table)
+    if table:
+        session.output.table(["name", "version", "build", "source", "requested"], table)
+    else:
+        session.output.text(f"{session.name_of(target)} has no such package" if patterns else "no packages")
     session.output.result({"prefix": str(target), "packages": values})
 
 

@@ -191,6 +191,13 @@ def test_a_conflict_names_both_sides_and_commands_that_work() -> None:
     ]
 
 
+def test_one_request_that_nothing_fulfils_says_why() -> None:
+    need = Need(request="a<2", name="a", spec="a <2", available=False, reason="the newest is 3")
+    error = Conflict(requests=(ConflictRequest(text="a<2", name="a"),), needs=(need,)).to_error()
+    assert failure_lines(error, [])[:1] == [f"error: {error.message}"]
+    assert failure_lines(error, [])[1].startswith(" hint: ")
+
+
 def test_a_conflict_without_fixes_still_has_a_hint() -> None:
     error = Conflict(requests=(ConflictRequest(text="a", name="a"),)).to_error()
     assert failure_lines(error, [])[0] == "error: a cannot be installed"
