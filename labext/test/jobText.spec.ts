@@ -15,6 +15,14 @@ describe('outcomeText', () => {
     expect(outcomeText(job({ state: 'interrupted', error: early }), TRANS)).toContain('before it changed anything');
   });
 
+  it('names what was asked for before what came with it, in every tab', () => {
+    const changes = ['appdirs', 'flit_core', 'numpy', 'pandas', 'zope.event'].map(name => ({ name, kind: 'added' }));
+    const result = { executed: true, newly_requested: ['pypi::Zope-Event[test]>=5'], result: { changes } };
+    const done = readJob({ id: 'j', kind: 'execute', action: 'install', state: 'done', name: 'analysis', result });
+    expect(outcomeText(done, TRANS)).toBe('Installed into analysis: zope.event, appdirs, flit_core and 2 more packages');
+    expect(outcomeText(done, TRANS, ['pandas>=2'])).toContain('analysis: pandas, zope.event, appdirs and');
+  });
+
   it('names what a build made, and speaks of no environment when it stopped', () => {
     const build = { kind: 'build', action: 'build', name: 'greet', environment: null, path: '' };
     const answer = { ...build, id: 'b', state: 'done', result: { channel: '/c', packages: [{ dist: 'greet-1.2-h1_0', state: 'built' }] } };

@@ -6,7 +6,7 @@ import type { IChangeRequest } from '../src/services/plans/interfaces';
 import { job } from './fakes';
 
 const REQUEST: IChangeRequest = { action: 'install', specs: ['pandas'] };
-const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], old_kernels: [], changed: ['pandas'], messages: [], channel: '', built: [] };
+const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], old_kernels: [], changed: ['pandas'], asked: [], messages: [], channel: '', built: [] };
 const BUILT: IJobResult = { ...RESULT, channel: '/channel', built: [{ dist: 'greet-1.2-h1_0', state: 'built' }] };
 const CONFLICT = { code: 'solve.conflict', message: 'no', hint: '', detail: { conflict: { fixes: [] } } };
 

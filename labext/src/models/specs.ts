@@ -17,6 +17,18 @@ export function nameOfSpec(spec: string): string {
   return /^[\w.-]*/.exec(bare.trim())?.[0]?.toLowerCase() ?? '';
 }
 
+/** Names of packages, those that requests are about before the others, each part in the order it had. */
+export function requestedFirst(names: readonly string[], specs: readonly string[]): string[] {
+  const asked = new Set(specs.map(comparable));
+  const isAsked = (name: string): boolean => asked.has(comparable(name));
+  return [...names.filter(isAsked), ...names.filter(name => !isAsked(name))];
+}
+
+/** Indexes of Python packages take `a_b`, `a.b` and `a-b` for the same name. */
+function comparable(spec: string): string {
+  return nameOfSpec(spec).replace(/[-_.]+/g, '-');
+}
+
 /** What is being typed: a name, or a version of one. */
 export interface ITyped {
   readonly prefix: string;

@@ -40,11 +40,12 @@ export const jobsPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, job: IJob, trans: TranslationBundle): void {
-  const notice = noticeOf(job, manager.jobs.requestOf(job.id), manager.settings.values.notify);
+  const request = manager.jobs.requestOf(job.id);
+  const notice = noticeOf(job, request, manager.settings.values.notify);
   if (notice) {
     // A build takes minutes: what it made waits for whoever comes back.
     const isPassing = (notice.type === 'success' || notice.type === 'info') && !notice.actions.includes('built');
-    Notification.emit(outcomeText(job, trans), notice.type, {
+    Notification.emit(outcomeText(job, trans, request?.specs), notice.type, {
       autoClose: isPassing ? SUCCESS_SHOWN_MS : false,
       actions: notice.actions.map(action => button(app, manager, job, action, trans))
     });

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { builtPackages } from '../models/built';
 import type { IProgress } from '../models/progress';
+import { requestedFirst } from '../models/specs';
 import { IJob, hasEnded } from '../services/jobs/interfaces';
 import { formatBytes } from './format';
 
@@ -65,8 +66,11 @@ function failedTitle(job: IJob, trans: TranslationBundle): string {
   return job.state === 'interrupted' ? trans.__('%1: interrupted', title) : trans.__('%1: failed', title);
 }
 
-/** What is said when a job has ended: its title and the one fact that matters. */
-export function outcomeText(job: IJob, trans: TranslationBundle): string {
+/**
+ * What is said when a job has ended: its title and the one fact that matters. `specs` is what was asked for, as far as
+ * this tab knows; the result of an install tells it, too.
+ */
+export function outcomeText(job: IJob, trans: TranslationBundle, specs: readonly string[] = []): string {
   const title = jobTitle(job, trans);
   if (job.error?.code === 'job.interrupted.early') {
     return trans.__('%1. Its process ended without a word, before it changed anything.', title);
@@ -83,8 +87,12 @@ export function outcomeText(job: IJob, trans: TranslationBundle): string {
   if (job.error) {
     return [`${title}. ${job.error.message}.`, job.error.hint].filter(Boolean).join(' ');
   }
-  const changed = job.kind === 'build' ? builtPackages(job).map(each => each.dist) : (job.result?.changed ?? []);
+  const changed = job.kind === 'build' ? builtPackages(job).map(each => each.dist) : changedNames(job, specs);
   return changed.length > 0 ? `${title}: ${changedText(changed, trans)}` : title;
+}
+
+function changedNames(job: IJob, specs: readonly string[]): string[] {
+  return job.result ? requestedFirst(job.result.changed, [...specs, ...job.result.asked]) : [];
 }
 
 const NAMED = 3;

@@ -22,6 +22,8 @@ export interface IJobResult {
   /** The kernels that a renamed environment had before: they are gone. */
   readonly old_kernels: readonly string[];
   readonly changed: readonly string[];
+  /** Of an install: the requests that were not there before. */
+  readonly asked: readonly string[];
   readonly messages: readonly string[];
   /** Of a build: the channel that packages went to, and the packages. */
   readonly channel: string;

@@ -42,6 +42,7 @@ function readResult(value: unknown, where: string): IJobResult {
     kernels: outer.list('kernels', readKernelName),
     old_kernels: inner.texts('old_kernels'),
     changed: inner.list('changes', (change, at) => new Fields(change, at).text('name')),
+    asked: outer.texts('newly_requested'),
     messages: inner.texts('messages'),
     channel: outer.text('channel', ''),
     built: outer.list('packages', readBuilt)
