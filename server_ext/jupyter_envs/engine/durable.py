@@ -7,8 +7,10 @@ soft links, and the names in every directory. Refuses nothing; what the disk ref
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 
 MANY = 16
@@ -49,6 +51,32 @@ def sync_directory(path: str | os.PathLike[str]) -> None:
     """Make renames in a directory durable, where the platform lets a directory be opened."""
     if os.name != "nt":
         _sync(path)
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -> None:
+    """Put a file in place of another, by rename: whoever reads it finds the old bytes or the new ones.
+
+    Parameters
+    ----------
+    path : path
+        Where it goes. Its directory is there; a symbolic link of that name is replaced, not followed.
+    data : bytes
+        All of it.
+    mode : int
+        Its permission bits.
+    """
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _sync(path: str | os.PathLike[str]) -> None:

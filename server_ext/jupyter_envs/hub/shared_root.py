@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from jupyter_envs.engine.durable import sync_directory
+from jupyter_envs.engine.durable import replace_file, sync_directory
 from jupyter_envs.engine.prefix.names import validate_name
 from jupyter_envs.errors import NotFoundError, SpecError
 
@@ -107,13 +106,7 @@ class SharedRoot:
         """Write a generation's file anew, by rename; return it."""
         path = self._file(publication.name, publication.number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(msgspec.json.encode(publication))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o600)  # the file may hold credentials of a channel
-        os.replace(temporary, path)
+        replace_file(path, msgspec.json.encode(publication), 0o600)  # it may hold credentials of a channel
         sync_directory(path.parent)
         return publication
 

@@ -10,13 +10,13 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from jupyter_envs.engine.durable import replace_file
 from jupyter_envs.errors import KernelError
 from jupyter_envs.kernels.spec import MARK
 
@@ -179,13 +179,7 @@ def _write_file(path: Path, data: bytes) -> bool:
             return False
     except FileNotFoundError:
         pass
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(path)
+    replace_file(path, data, 0o644)
     return True
 
 

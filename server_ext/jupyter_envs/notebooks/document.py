@@ -7,12 +7,12 @@ that edit notebooks.
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_envs.engine.durable import replace_file
 from jupyter_envs.engine.exchange.notebook import parse_notebook_json
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 
@@ -80,19 +80,16 @@ def with_metadata(notebook: Notebook, **changes: Any) -> Notebook:
 
 
 def write_notebook(notebook: Notebook) -> None:
-    """Write the file whole or not at all.
+    """Write the file whole or not at all; where its name is a link, the file that is linked to.
 
     Raises
     ------
     StorageError
         The disk refuses.
     """
-    temporary = notebook.path.with_name(f".{notebook.path.name}.{os.getpid()}")
     try:
-        temporary.write_text(notebook.text, encoding="utf-8")
-        if notebook.path.exists():
-            temporary.chmod(notebook.path.stat().st_mode & 0o7777)
-        temporary.replace(notebook.path)
+        path = notebook.path.resolve()
+        mode = path.stat().st_mode & 0o7777 if path.exists() else 0o644
+        replace_file(path, notebook.text.encode(), mode)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StorageError.from_os_error(error, f"writing {notebook.path}") from error

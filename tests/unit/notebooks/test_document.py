@@ -38,6 +38,15 @@ def test_only_the_metadata_changes_and_the_next_writing_of_nbformat_changes_noth
     assert json.loads(path.read_text())["metadata"]["jupyter_envs"] == {"a": ["c"]}
 
 
+def test_a_notebook_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    path = written(tmp_path / "n.ipynb")
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(path)
+    write_notebook(with_metadata(read_notebook(link), x=1))
+    assert link.is_symlink()
+    assert json.loads(path.read_text())["metadata"]["x"] == 1
+
+
 def test_indentation_and_the_end_of_the_file_stay(tmp_path: Path) -> None:
     path = tmp_path / "n.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}, indent=4))

@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from jupyter_envs.engine.durable import replace_file
+
 
 def registry_path(environ: Mapping[str, str]) -> Path:
     """Return where the list is for the user whose variables these are."""
@@ -58,7 +60,7 @@ def unregister_environment(prefix: str | os.PathLike[str], environ: Mapping[str,
     if len(kept) == len(lines):
         return True
     try:
-        _replace(path, b"".join(line + b"\n" for line in kept))
+        replace_file(path, b"".join(line + b"\n" for line in kept))
     except OSError:
         return False
     return True
@@ -68,18 +70,3 @@ def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    import tempfile
-
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".environments-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
