@@ -23,11 +23,10 @@ from jupyter_envs.engine.exchange.artifacts import is_interpreter
 from jupyter_envs.engine.fetch.digests import READ_BYTES, Checker, Promise, verify_file
 from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.urls import local_path
-from jupyter_envs.engine.fetch.wanted import Download
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache.layout import DOWNLOADS, bundled_path, download_name, is_same_package
-from jupyter_envs.engine.package_cache.populate import address_of
+from jupyter_envs.engine.package_cache.populate import download_of
 from jupyter_envs.errors import AlreadyExistsError, IntegrityError, NotFoundError, StorageError
 from jupyter_envs.settings import Settings
 
@@ -176,17 +175,7 @@ class Archives:
     def _fetch(self, records: Sequence[RepodataRecord]) -> None:
         if not records:
             return
-        downloads = [
-            Download(
-                url=address_of(record, self._settings, self._channels),
-                destination=str(self._folder / DOWNLOADS / download_name(record)),
-                sha256=record.sha256,
-                md5=record.md5,
-                size=record.size,
-                label=record.dist,
-            )
-            for record in records
-        ]
+        downloads = [download_of(record, str(self._folder), self._settings, self._channels) for record in records]
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
         for record, path in zip(records, paths, strict=True):
             self._place(Path(path), record)

@@ -135,17 +135,7 @@ class Populator:
     def _fetch(self, records: Sequence[RepodataRecord]) -> dict[str, str]:
         """Download what is not on this machine; return dist to path of the downloaded."""
         wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
-        downloads = [
-            Download(
-                url=address_of(record, self._settings, self._channels),
-                destination=f"{self._pkgs}/{DOWNLOADS}/{download_name(record)}",
-                sha256=record.sha256,
-                md5=record.md5,
-                size=record.size,
-                label=record.dist,
-            )
-            for record in wanted
-        ]
+        downloads = [download_of(record, self._pkgs, self._settings, self._channels) for record in wanted]
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
         return {record.dist: path for record, path in zip(wanted, paths, strict=True)}
 
@@ -260,3 +250,15 @@ def _size_of(path: str, record: RepodataRecord) -> int:
             code="fetch.not_found",
             detail={"path": path},
         ) from None
+
+
+def download_of(record: RepodataRecord, folder: str, settings: Settings, channels: Sequence[str] = ()) -> Download:
+    """Return what is fetched for a package, into the part of ``folder`` where downloads wait to be checked."""
+    return Download(
+        url=address_of(record, settings, channels),
+        destination=f"{folder}/{DOWNLOADS}/{download_name(record)}",
+        sha256=record.sha256,
+        md5=record.md5,
+        size=record.size,
+        label=record.dist,
+    )
