@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+# The last two are what a text that nobody wrote by hand leads to, such as ten thousand brackets.
+_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _OTHER_CELL = re.compile(r"\A\s*%%(?P<magic>\w+)")
 _PYTHON_CELLS = ("time", "timeit", "capture", "prun", "python", "python3", "pypy")
 _NOT_PYTHON = re.compile(r"^(?P<indent>\s*)(?:[%!?]|\w[\w.,\s]*=\s*[%!]|.*\?\s*$)")
@@ -58,11 +60,9 @@ def _in_cell(cell: str) -> Iterator[tuple[str, bool]]:
             return
         cell = cell.partition("\n")[2]
     try:
-        tree = ast.parse(_plain(cell))
-    except (SyntaxError, ValueError):
+        yield from list(_walk(ast.parse(_plain(cell)).body, optional=False))
+    except _UNREADABLE:
         yield from _line_by_line(cell)
-        return
-    yield from _walk(tree.body, optional=False)
 
 
 def _line_by_line(cell: str) -> Iterator[tuple[str, bool]]:
@@ -72,7 +72,7 @@ def _line_by_line(cell: str) -> Iterator[tuple[str, bool]]:
             continue
         try:
             tree = ast.parse(line.strip().removesuffix("(").rstrip("\\"))
-        except (SyntaxError, ValueError):
+        except _UNREADABLE:
             continue
         yield from _walk(tree.body, optional=line[:1].isspace())
 
@@ -92,7 +92,7 @@ def _is_python(line: str) -> bool:
     """Tell whether a line that looks like a magic is Python all the same, such as ``x = a % b``."""
     try:
         ast.parse(line.strip())
-    except (SyntaxError, ValueError):
+    except _UNREADABLE:
         return False
     return True
 

@@ -40,6 +40,8 @@ def modules(*cells: str) -> list[str]:
         ("import old\nprint 'Python 2'\n    from nested import x", ["nested?", "old"]),
         ("x = '''\nimport text\n'''", []),
         ("this is no code at all", []),
+        ("import z\n" + "-" * 100_000 + "1", ["z"]),
+        ("import z\na" + ".b" * 2_000, ["z"]),
     ],
 )
 def test_imports_are_read_from_what_cells_really_hold(cell: str, found: list[str]) -> None:
