@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,15 @@ _FOREIGN_NAMES = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYT
 @pytest.fixture(autouse=True)
 def jp_server_cleanup() -> None:
     """Stand in for pytest-jupyter's fixture, which makes a server after each test; `tests/server` has a real one."""
+
+
+@pytest.fixture(scope="session")
+def index_answers() -> None:
+    """Skip when pip itself cannot reach its index: then there is no ipykernel to install."""
+    command = [sys.executable, "-m", "pip", "index", "versions", "ipykernel", "--timeout", "10", "--retries", "0"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.skip(f"needs a package index, and pip's configured one does not answer: {result.stderr.strip()[-200:]}")
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,15 +27,6 @@ def gate(gate_path: Path) -> Path:
     for path in (gate_path, gate_path.with_suffix(".waiting")):
         path.unlink(missing_ok=True)
     return gate_path
-
-
-@pytest.fixture(scope="session")
-def index_answers() -> None:
-    """Skip when pip itself cannot reach its index: then there is no ipykernel to install."""
-    command = [sys.executable, "-m", "pip", "index", "versions", "ipykernel", "--timeout", "10", "--retries", "0"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        pytest.skip(f"needs a package index, and pip's configured one does not answer: {result.stderr.strip()[-200:]}")
 
 
 @pytest.fixture(scope="session")

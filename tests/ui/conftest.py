@@ -7,8 +7,6 @@ Screenshots go to ``tests/ui/screenshots`` (not in git).
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,15 +50,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session")
-def index_answers() -> None:
-    """Skip when pip itself cannot reach its index: then there is no ipykernel to install."""
-    command = [sys.executable, "-m", "pip", "index", "versions", "ipykernel", "--timeout", "10", "--retries", "0"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        pytest.skip(f"needs a package index, and pip's configured one does not answer: {result.stderr.strip()[-200:]}")
 
 
 @pytest.fixture(scope="session")
