@@ -3,7 +3,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { IPackageChange, IPlan } from '../services/plans/interfaces';
+import { requestedFirst } from '../models/specs';
+import type { IPackageChange, IPlan, IPlannedPackage } from '../services/plans/interfaces';
 import { formatBytes } from './format';
 import { sentence } from './problem';
 
@@ -56,13 +57,26 @@ function PlanCost(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element
 }
 
 function diskText(bytes: number, trans: TranslationBundle): string {
-  return bytes >= 0 ? trans.__('%1 more on the disk', formatBytes(bytes)) : trans.__('%1 less on the disk', formatBytes(-bytes));
+  if (bytes === 0) {
+    return trans.__('nothing more on the disk');
+  }
+  return bytes > 0 ? trans.__('%1 more on the disk', formatBytes(bytes)) : trans.__('%1 less on the disk', formatBytes(-bytes));
+}
+
+/** What takes something away comes first; of each kind, what was asked for before what comes with it. */
+export function inOrder(plan: Pick<IPlan, 'changes' | 'requested'>): IPackageChange[] {
+  const changes = [...plan.changes].sort((left, right) => left.name.localeCompare(right.name));
+  const names = requestedFirst(
+    changes.map(change => change.name),
+    plan.requested
+  );
+  const rank = (change: IPackageChange): number => ORDER.indexOf(change.kind) * names.length + names.indexOf(change.name);
+  return changes.sort((left, right) => rank(left) - rank(right));
 }
 
 function ChangeTable(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element {
   const { plan, trans } = props;
-  const rank = (change: IPackageChange): number => ORDER.indexOf(change.kind);
-  const changes = [...plan.changes].sort((left, right) => rank(left) - rank(right) || left.name.localeCompare(right.name));
+  const changes = inOrder(plan);
   return (
     <div className="jp-envs-Plan-scroll" tabIndex={0} role="region" aria-label={trans.__('Changes')}>
       <table className="jp-envs-Plan-table">
@@ -83,8 +97,8 @@ function ChangeTable(props: { plan: IPlan; trans: TranslationBundle }): JSX.Elem
               <th scope="row">{change.name}</th>
               <td className="jp-envs-Plan-kind">{kindText(change.kind, trans)}</td>
               <td>{versionText(change)}</td>
-              <td>{change.after ? sourceText(change.after.source, change.after.channel) : ''}</td>
-              <td className="jp-envs-Plan-number">{change.after?.size ? formatBytes(change.after.size) : ''}</td>
+              <td>{sourceText(change.after ?? change.before)}</td>
+              <td className="jp-envs-Plan-number">{sizeText(change.after ?? change.before)}</td>
             </tr>
           ))}
         </tbody>
@@ -103,8 +117,12 @@ export function versionText(change: IPackageChange): string {
 }
 
 /** The channel's own name rather than its whole address. */
-function sourceText(source: string, channel: string): string {
-  return channel ? (channel.replace(/\/+$/, '').split('/').pop() ?? channel) : source;
+function sourceText(planned: IPlannedPackage | null): string {
+  return planned?.channel.replace(/\/+$/, '').split('/').pop() || (planned?.source ?? '');
+}
+
+function sizeText(planned: IPlannedPackage | null): string {
+  return planned?.size ? formatBytes(planned.size) : '';
 }
 
 function kindText(kind: string, trans: TranslationBundle): string {
