@@ -2,7 +2,8 @@
 
 Owns the choice between them. Few files are synced one by one, so that nobody waits for what others write. For many, one
 ``syncfs`` takes less than an ``fsync`` for each, and it holds for what an ``fsync`` of files does not reach: hard and
-soft links, and the names in every directory. Refuses nothing; what the disk refuses is the caller's ``OSError``.
+soft links, and the names in every directory. Also owns replacing one small file whole. Refuses nothing; what the disk
+refuses is the caller's ``OSError``.
 """
 
 from __future__ import annotations
