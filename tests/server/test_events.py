@@ -82,16 +82,16 @@ def change(settings: Settings, action: str, name: str, *specs: str) -> None:
     engine.execute(engine.plan(ChangeRequest(action=action, prefix=prefix, specs=specs)))  # type: ignore[arg-type]
 
 
-async def test_jobs_that_a_shell_starts_are_told(listen: Listen, outside: Settings) -> None:
+async def test_jobs_that_a_shell_starts_are_told(listen: Listen, outside: Settings, stocked: Channel) -> None:
     prefix = f"{outside.envs_directories[0]}/a"
-    request = ChangeRequest(action="create", prefix=prefix, specs=("tool",), add_ipykernel=True)
+    request = ChangeRequest(action="create", prefix=prefix, specs=("tool", "held"), add_ipykernel=True)
     async with listen() as ear:
         job = await asyncio.to_thread(JobClient(outside).submit, JobRequest(kind="change", change=request))
         for state in ("queued", "running", "done"):
             event = await ear.wait(JOB_EVENT, job=job.id, state=state)
             assert (event["kind"], event["environment"]) == ("change", environment_id(prefix))
-            if state == "queued":
-                await asyncio.to_thread(JobClient(outside).wait, job.id)
+            if state == "running":  # until it is told: the watcher looks from time to time
+                Path(stocked.folder, "go").touch()
         changes = [event["change"] for event in ear.heard if event["schema_id"] == ENVIRONMENT_EVENT]
         changes += [(await ear.wait(ENVIRONMENT_EVENT))["change"]] if "kernels" not in changes else []
     assert changes[0] == "created"
