@@ -69,6 +69,18 @@ class ServiceHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
         if not self.may(scope):
             raise web.HTTPError(HTTPStatus.FORBIDDEN, "this needs the scope %s, which your account has not", scope)
 
+    async def listed(self) -> dict[str, Any]:
+        """Return all environments, read in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            None, pages.environments_json, self.publisher, self.may(PUBLISH)
+        )
+
+    async def rendered(self, template: str) -> str:
+        """Return HTML for whoever asks."""
+        prefix, token = self.application.settings["prefix"], self.xsrf_token.decode()
+        shown = await self.listed()
+        return pages.render(template, shown, prefix=prefix, user=self.current_user["name"], xsrf=token)
+
     def set_default_headers(self) -> None:
         """Nothing of other places is loaded, and nobody frames it."""
         self.set_header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'; form-action 'self'")
@@ -121,12 +133,6 @@ class ApiHandler(ServiceHandler):
         if not isinstance(value, EnvsError):
             super().log_exception(typ, value, tb)
 
-    async def listed(self) -> dict[str, Any]:
-        """Return all environments, read in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(
-            None, pages.environments_json, self.publisher, self.may(PUBLISH)
-        )
-
 
 class EnvironmentsHandler(ApiHandler):
     """All environments; a new generation of one."""
@@ -174,25 +180,26 @@ class UnknownHandler(ApiHandler):
 
 
 class PageHandler(ServiceHandler):
-    """The page, and the part of it that changes."""
+    """The page."""
 
     @web.authenticated
     async def get(self) -> None:
         """Show what is published; whoever may gets the form and the buttons."""
         self.require(READ)
-        shown = await asyncio.get_running_loop().run_in_executor(
-            None, pages.environments_json, self.publisher, self.may(PUBLISH)
-        )
-        prefix = self.application.settings["prefix"]
-        fragment = self.request.path.endswith("/list")
-        template = pages.LIST if fragment else pages.PAGE
-        token = self.xsrf_token.decode()
-        self.finish(pages.render(template, shown, prefix=prefix, user=self.current_user["name"], xsrf=token))
+        self.finish(await self.rendered(pages.PAGE))
+
+
+class ListHandler(ApiHandler):
+    """The part of the page that changes. A script asks for it, so nobody is sent to a login."""
+
+    async def get(self) -> None:
+        """Show what is published now."""
+        self.finish(await self.rendered(pages.LIST))
 
 
 ROUTES: list[tuple[str, type[web.RequestHandler]]] = [
     ("", PageHandler),
-    ("list", PageHandler),
+    ("list", ListHandler),
     ("api/v1/environments", EnvironmentsHandler),
     (rf"api/v1/environments/{NAME}/switch", SwitchHandler),
     (rf"api/v1/environments/{NAME}/generations/(\d+)", GenerationHandler),

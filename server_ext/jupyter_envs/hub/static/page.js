@@ -12,14 +12,18 @@ async function ask(method, path, body) {
   });
   const answer = await response.json();
   if (!response.ok) {
-    throw new Error([answer.error.message, answer.error.hint].filter(Boolean).join(': '));
+    throw new Error([answer.error.message, answer.error.hint].filter(Boolean).join('. '));
   }
 }
 
 // Draw the list as it is now; whoever stood on a button stays on it.
 async function refresh() {
-  const response = await fetch(`${prefix}list`);
-  if (!response.ok || response.redirected) {
+  // JupyterHub takes a cookie from a script only together with the page's token, also for what is only read.
+  const response = await fetch(`${prefix}list`, { headers: { 'X-XSRFToken': xsrf } });
+  if (response.status === 401 || response.status === 403) {
+    said.textContent = 'You are not logged in any more. Load this page again to log in.';
+  }
+  if (!response.ok) {
     return;
   }
   const html = await response.text();
@@ -69,4 +73,5 @@ document.getElementById('publish')?.addEventListener('submit', event => {
   void attempt(work, `${name} is being built.`);
 });
 
-setInterval(() => document.hidden || refresh(), 1000);
+// While the service or the Hub restarts nobody answers: the next look may find them.
+setInterval(() => document.hidden || refresh().catch(() => undefined), 1000);
