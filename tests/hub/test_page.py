@@ -43,7 +43,7 @@ def test_the_page_publishes_follows_and_rolls_back_without_being_loaded_again(hu
             paged = page.get_by_role("article").filter(has=page.get_by_role("heading", name="paged", exact=True))
             for number, version in ((1, "1.0"), (2, "2.0")):
                 publish(page, "paged", tmp_path / "environment.yml", f"dependencies: [tool={version}]\n")
-                expect(said).to_have_text("paged is being built.")
+                expect(said).to_have_text("The build of paged has begun.")
                 expect(paged).to_contain_text(f"Generation {number} is published", timeout=BUILT_MS)
             page.get_by_role("button", name="Publish generation 1 of paged").click()
             expect(paged).to_contain_text("Generation 1 is published")

@@ -70,7 +70,7 @@ document.getElementById('publish')?.addEventListener('submit', event => {
   const name = form.elements.name.value.trim();
   const file = form.elements.file.files[0];
   const work = async () => ask('POST', '', { name, file: { name: file.name, text: await file.text() } });
-  void attempt(work, `${name} is being built.`);
+  void attempt(work, `The build of ${name} has begun.`);
 });
 
 // While the service or the Hub restarts nobody answers: the next look may find them.
