@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from jupyter_envs.kernels.sync import list_kernels
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
+from support.repodata import RepodataChannel
 
 STUBBORN = "sleep 15 &\nwait\n"  # a script in whose middle a job can be caught
 
@@ -318,3 +320,16 @@ def test_compiling_follows_in_the_background(settings: Settings, stocked: Channe
     assert [job.kind for job in client.store.jobs()] == ["change"]
     run(client, change(settings, stocked, "install", "six"))
     assert client.store.live() == []
+
+
+def test_a_conflict_whose_text_has_no_end_ends_before_the_memory_does(
+    settings: Settings, client: JobClient, channel: Channel
+) -> None:
+    circle = RepodataChannel(channel.folder)
+    circle.add("b", "2", depends=["c >=2", "c ==1"]).add("b", "3", depends=["c ==3", "c <2"])
+    circle.add("c", "1").add("c", "2").add("c", "3", depends=["b ==3"]).write()
+    job = run(client, change(settings, channel, "create", "c", "b>=2"))
+    assert (job.state, (job.error or {})["code"]) == ("failed", "solve.memory")
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(job.pid).wait(timeout=20)  # its memory is free again
+    assert not Path(settings.envs_directories[0], "a").exists()

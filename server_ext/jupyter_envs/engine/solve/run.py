@@ -18,6 +18,7 @@ from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.models.times import parse_time
 from jupyter_envs.engine.solve.lazy_index import LazyIndex
+from jupyter_envs.engine.solve.memory import MemoryGuard
 from jupyter_envs.engine.solve.order import topological_order
 from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable, version_limits
 from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
@@ -26,7 +27,7 @@ from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, pa
 from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
 from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, missing_offline
 from jupyter_envs.engine.sources.conda_urls import ChannelRef, channel_refs
-from jupyter_envs.errors import SourceError, SpecError
+from jupyter_envs.errors import EnvsError, SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
 if TYPE_CHECKING:
@@ -74,14 +75,19 @@ def solve(request: SolveRequest, settings: Settings, reporter: Reporter, cancel:
 
 
 async def _cancellable(work: Awaitable[T], cancel: CancelToken) -> T:
-    """Await the work, looking at the token now and then."""
-    task = asyncio.ensure_future(work)
+    """Await the work, looking at the token and at the memory now and then."""
+    task, memory = asyncio.ensure_future(work), MemoryGuard()
     while not task.done():
         await asyncio.wait({task}, timeout=CANCEL_SECONDS)
-        if cancel.cancelled and not task.done():
+        if task.done():
+            break
+        try:
+            memory.check()
+            cancel.check()
+        except EnvsError:
             task.cancel()
             await asyncio.wait({task})
-            cancel.check()
+            raise
     return task.result()
 
 
