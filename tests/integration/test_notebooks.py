@@ -161,7 +161,7 @@ def test_open_starts_jupyterlab_on_the_kernel_of_the_environment(here: Place, tm
         while not list(runtime.glob("jpserver-*.json")) and process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
         (server,) = runtime.glob("jpserver-*.json")
-        assert json.loads(server.read_text())["pid"] == process.pid
+        assert server.name == f"jpserver-{process.pid}.json"
         assert str(notebook) in psutil.Process(process.pid).cmdline()
     finally:
         process.terminate()

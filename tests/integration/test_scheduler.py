@@ -60,6 +60,18 @@ class Scheduler:
             time.sleep(0.2)
 
 
+def answering(info: Path) -> str | None:
+    """Return where the server of an info file answers: it writes that before it listens."""
+    if not info.exists():
+        return None
+    try:
+        url: str = json.loads(info.read_text())["url"]
+        requests.get(f"{url}api", timeout=PATIENCE)
+    except (json.JSONDecodeError, requests.ConnectionError):
+        return None
+    return url
+
+
 @pytest.fixture
 def scheduler(here: Place, tmp_path: Path) -> Iterator[Scheduler]:
     """Start the server, and end it."""
@@ -73,11 +85,11 @@ def scheduler(here: Place, tmp_path: Path) -> Iterator[Scheduler]:
         try:
             info = Path(here.variables["JUPYTER_RUNTIME_DIR"], f"jpserver-{server.pid}.json")
             deadline = time.monotonic() + PATIENCE
-            while not info.exists():
+            while (url := answering(info)) is None:
                 assert server.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
-            yield Scheduler(json.loads(info.read_text())["url"], root)
+            yield Scheduler(url, root)
         finally:
             server.terminate()
 
