@@ -99,8 +99,9 @@ benchmark: $(STAMP) ## measure against py-rattler, uv and cp -al (see benchmarks
 binder-check: $(STAMP) ## run what a binder would run, as far as that goes without Docker
 	@$(BIN)/python binder/check.py
 
+# `make python-package TWICE=1` builds it a second time and compares the archives.
 python-package: $(STAMP) ## build CPython from the distribution's source package (apt), and use it; opt-in, some minutes
-	@nice $(BIN)/python demo/python_package.py $(SOURCE)
+	@nice $(BIN)/python demo/python_package.py $(SOURCE) $(if $(TWICE),--twice)
 
 clean: ## remove what make made: .venv, node_modules, the built frontend, .demo, caches and the benchmarks' work
 	@echo "==> Removing .venv, node_modules, the built frontend, .demo, benchmarks/.work and caches"

@@ -5,10 +5,13 @@ site-packages) becomes a package of ``demo/python``, built with this machine's c
 in a long path and one that is moved afterwards, must run pip, ssl, sqlite and a kernel. Everything lies below
 ``.demo/``; apt gets lists of its own there, derived from the machine's. Needs apt, a compiler and the development files
 of OpenSSL, SQLite, libffi, zlib, bzip2, xz, readline and ncurses; wheels come from the index that pip uses.
+
+``--twice`` builds it again into another channel and compares the archives, byte for byte.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -18,6 +21,7 @@ import sys
 import time
 from pathlib import Path
 
+from conda_package_streaming import package_streaming
 from run import HERE, ROOT, environ, envs, say
 
 WORK = ROOT / "python-package"
@@ -110,9 +114,42 @@ def check_kernel(name: str, prefix: Path) -> None:
         manager.shutdown_kernel(now=True)
 
 
+def build(recipe: Path, channel: Path) -> Path:
+    """Build the recipe into a channel and return the archive."""
+    started = time.monotonic()
+    envs("build", str(recipe), "-o", str(channel), "--quiet", "--force")
+    print(f"   {time.monotonic() - started:.0f} s")
+    return max(channel.glob("linux-*/python-*.conda"), key=lambda path: path.stat().st_mtime)
+
+
+def compare(one: Path, other: Path) -> None:
+    """End with the files that differ, unless both archives have the same bytes."""
+    if one.read_bytes() == other.read_bytes():
+        print(f"   both times the same {one.stat().st_size:,} bytes")
+        return
+    digests = []
+    for archive in (one, other):
+        paths = next(
+            json.load(tar.extractfile(member))  # type: ignore[arg-type]  # a file, by its name
+            for tar, member in package_streaming.stream_conda_component(
+                archive, component=package_streaming.CondaComponent.info
+            )
+            if member.name == "info/paths.json"
+        )
+        digests.append({entry["_path"]: entry.get("sha256") for entry in paths["paths"]})
+    names = sorted(
+        path for path in digests[0].keys() | digests[1].keys() if digests[0].get(path) != digests[1].get(path)
+    )
+    raise SystemExit(f"the second build differs in {len(names)} files: {', '.join(names[:20]) or 'of info/'}")
+
+
 def main() -> None:
     """Build, install, look, move, look again."""
-    source = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else newest_python()
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("source", nargs="?", help="the source package; the distribution's Python by default")
+    options.add_argument("--twice", action="store_true", help="build it again and compare")
+    given = options.parse_args([text for text in sys.argv[1:] if text])
+    source = given.source or newest_python()
     WORK.mkdir(parents=True, exist_ok=True)
     say(f"The source package {source}")
     found = fetch_source(source)
@@ -121,9 +158,10 @@ def main() -> None:
     shutil.copytree(HERE / "python", recipe, dirs_exist_ok=True)
     (recipe / "source.json").write_text(json.dumps(found))
     say("Building it with this machine's compiler: no LTO, no PGO; some minutes")
-    started = time.monotonic()
-    envs("build", str(recipe), "-o", str(WORK / "channel"), "--quiet")
-    print(f"   {time.monotonic() - started:.0f} s")
+    archive = build(recipe, WORK / "channel")
+    if given.twice:
+        say("And once more, into another channel")
+        compare(archive, build(recipe, WORK / "channel-again"))
     for old in (ROOT / "envs/built-python", ROOT / "envs/moved-python", LONG):
         if old.exists():
             envs("delete", "-p", str(old), "--yes")
