@@ -57,7 +57,7 @@ build:
     - cp *.py $SP_DIR/tool/
     - printf '#!/bin/sh\\necho plain\\n' > $PREFIX/bin/plain
     - chmod +x $PREFIX/bin/plain
-    - $PYTHON -m compileall -q $SP_DIR/tool
+    - ${{ PYTHON }} -m compileall -q $SP_DIR/tool
   python:
     entry_points:
       - tool = tool.cli:main

@@ -2,13 +2,15 @@
 
 Its rendered recipe is CEP 40's mapping, which becomes our values here. It names no lines for unknown keys; those are
 looked up in the file. Runs native code that holds the interpreter's lock: call it in a job's process. Refuses the keys
-whose meaning we do not carry out (staging, ``downstream`` tests, other languages' tests).
+whose meaning we do not carry out (staging, ``downstream`` tests).
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,12 +31,20 @@ from jupyter_envs.build.recipe.identity import check_identity
 from jupyter_envs.build.recipe.keys import RECIPE_YAML, RECIPE_YAML_TOP
 from jupyter_envs.build.recipe.located import at_line, find_line, parse_yaml
 from jupyter_envs.build.recipe.meta_yaml import read_recipe
+from jupyter_envs.build.recipe.script_text import ScriptText
+from jupyter_envs.build.recipe.selectors import selector_names
 from jupyter_envs.build.recipe.variant_pins import pin_by_variant
 from jupyter_envs.build.recipe.variants import VariantConfig
 from jupyter_envs.errors import RecipeError
 
 _UNKNOWN = re.compile(r"unknown (?P<top>top-level )?field '(?P<key>[^']+)'")
 _LINE = re.compile(r"\bline:? (\d+)")
+# Tests of other languages: the key that lists what is loaded, and the command that loads one.
+_IMPORTS = {
+    "perl": ("uses", "perl -e 'eval qq(require $ARGV[0]; 1) or die $@' {}"),
+    "r": ("libraries", "Rscript -e 'library(commandArgs(TRUE)[1], character.only = TRUE)' {}"),
+    "ruby": ("requires", "ruby -e 'require ARGV[0]' {}"),
+}
 _INNER = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 
 
@@ -104,7 +114,7 @@ def _recipe(
     subdir: str,
 ) -> RenderedRecipe:
     first = group[0][0]
-    outputs = tuple(_output(path, recipe, variant, digest, config, subdir) for recipe, variant, digest in group)
+    outputs = tuple(_output(path, text, recipe, variant, digest, config, subdir) for recipe, variant, digest in group)
     return RenderedRecipe(
         folder=str(path.parent),
         file=path.name,
@@ -138,12 +148,18 @@ def _source(entry: Mapping[str, Any]) -> Source:
         revision=revision,
         folder=entry.get("target_directory", ""),
         patches=_texts(entry.get("patches")),
-        use_gitignore=bool(entry.get("use_gitignore", False)),
+        use_gitignore=bool(entry.get("use_gitignore", True)),
     )
 
 
 def _output(
-    path: Path, recipe: dict[str, Any], variant: dict[str, str], digest: str, config: VariantConfig, subdir: str
+    path: Path,
+    text: str,
+    recipe: dict[str, Any],
+    variant: dict[str, str],
+    digest: str,
+    config: VariantConfig,
+    subdir: str,
 ) -> Output:
     package, build, about = recipe["package"], recipe.get("build", {}), dict(recipe.get("about", {}))
     _refuse(path, recipe)
@@ -152,6 +168,8 @@ def _output(
     pins = {} if noarch else config.run_pins
     values = {key: each[0] for key, each in config.values.items()} | variant
     licenses = _texts(about.pop("license_file", None))
+    words = {**selector_names(subdir, values, os.environ), **values, **recipe.get("context", {})}
+    scripts = _Scripts(path.parent, ScriptText(path.name, text, words, os.environ))
     return Output(
         name=package["name"],
         version=str(package["version"]),
@@ -160,10 +178,10 @@ def _output(
         subdir="noarch" if noarch else subdir,
         noarch=noarch,
         requirements=pin_by_variant(_requirements(recipe.get("requirements", {})), values, pins),
-        script=_script(build.get("script"), path.parent, default="build.sh"),
+        script=scripts.read(build.get("script"), default="build.sh"),
         entry_points=_texts(python.get("entry_points")),
         files=_file_rules(build),
-        tests=tuple(_test(entry, path) for entry in _entries(recipe.get("tests"))),
+        tests=tuple(test for entry in _entries(recipe.get("tests")) for test in _tests(entry, path, scripts)),
         about=_about(about),
         license_files=licenses,
         track_features=_down_prioritized(package["name"], build.get("variant", {})),
@@ -243,27 +261,50 @@ def _requirements(section: Mapping[str, Any]) -> Requirements:
     )
 
 
-def _script(value: Any, folder: Path, *, default: str) -> Script:
-    """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when nothing is said.
+class _Scripts:
+    """Reads scripts: of the build, of tests.
 
-    An empty list is what the renderer says for an output without a script: there the default does not count.
+    Parameters
+    ----------
+    folder : Path
+        The recipe's.
+    text : ScriptText
+        Renders what the renderer leaves.
     """
-    if value is None:
-        return Script(file=default if default and (folder / default).is_file() else "")
-    if isinstance(value, str):
-        lone = "\n" not in value and " " not in value and (folder / value).is_file()
-        return Script(file=value) if lone else Script(lines=(value,))
-    if isinstance(value, list):
-        return Script(lines=_texts(value))
-    content = value.get("content")
-    return Script(
-        lines=_texts(content),
-        file="" if content else value.get("file") or (default if (folder / default).is_file() else ""),
-        interpreter=value.get("interpreter", ""),
-        environ={key: str(each) for key, each in value.get("env", {}).items()},
-        inherit=_texts(value.get("secrets")),
-        cwd=value.get("cwd", ""),
-    )
+
+    def __init__(self, folder: Path, text: ScriptText) -> None:
+        self._folder, self._text = folder, text
+
+    def read(self, value: Any, *, default: str) -> Script:
+        """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when nothing is said.
+
+        An empty list is what the renderer says for an output without a script: there the default does not count.
+        """
+        if value is None:
+            return Script(file=self._present(default))
+        if isinstance(value, list):
+            return Script(lines=self._lines(value))
+        if isinstance(value, str):
+            line = self._text.render(value)
+            return Script(file=line) if self._is_file(line) else Script(lines=(line,))
+        content = value.get("content")
+        return Script(
+            lines=self._lines(content),
+            file="" if content else self._text.render(value.get("file", "")) or self._present(default),
+            interpreter=value.get("interpreter", ""),
+            environ={key: str(each) for key, each in value.get("env", {}).items()},
+            inherit=_texts(value.get("secrets")),
+            cwd=value.get("cwd", ""),
+        )
+
+    def _lines(self, value: Any) -> tuple[str, ...]:
+        return tuple(self._text.render(line) for line in _texts(value))
+
+    def _present(self, name: str) -> str:
+        return name if name and (self._folder / name).is_file() else ""
+
+    def _is_file(self, line: str) -> bool:
+        return "\n" not in line and " " not in line and bool(self._present(line))
 
 
 def _file_rules(build: Mapping[str, Any]) -> FileRules:
@@ -290,26 +331,42 @@ def _file_rules(build: Mapping[str, Any]) -> FileRules:
     )
 
 
-def _test(entry: Mapping[str, Any], path: Path) -> PackageTest:
+def _tests(entry: Mapping[str, Any], path: Path, scripts: _Scripts) -> list[PackageTest]:
+    """Return an entry of ``tests`` as tests: one for each Python version that it names."""
     if "script" in entry:
-        files = entry.get("files", {})
-        return PackageTest(
-            kind="script",
-            script=_script(entry["script"], path.parent, default=""),
-            requires=_texts(entry.get("requirements", {}).get("run")),
-            files=_texts(files.get("recipe")),
-            source_files=_texts(files.get("source")),
-        )
+        files, needs = entry.get("files", {}), entry.get("requirements", {})
+        return [
+            PackageTest(
+                kind="script",
+                script=scripts.read(entry["script"], default=""),
+                requires=(*_texts(needs.get("build")), *_texts(needs.get("run"))),
+                files=_texts(files.get("recipe")),
+                source_files=_texts(files.get("source")),
+            )
+        ]
     if "python" in entry:
         section = entry["python"]
-        return PackageTest(
-            kind="python", imports=_texts(section.get("imports")), pip_check=bool(section.get("pip_check", True))
-        )
+        versions = [f"python {version}" for version in _texts(section.get("python_version"))]
+        return [
+            PackageTest(
+                kind="python",
+                imports=_texts(section.get("imports")),
+                pip_check=bool(section.get("pip_check", True)),
+                requires=tuple(need),
+            )
+            for need in ([[version] for version in versions] or [[]])
+        ]
     if "package_contents" in entry:
-        return PackageTest(kind="contents", contents=_contents(entry["package_contents"]))
+        return [PackageTest(kind="contents", contents=_contents(entry["package_contents"]))]
     kind = next(iter(entry))
-    hint = "write it as a `script:` test"
-    raise RecipeError(f"{path.name}: tests of the kind {kind!r} are not run here", hint=hint, code="recipe.unsupported")
+    if kind not in _IMPORTS:
+        hint = "write it as a `script:` test"
+        raise RecipeError(
+            f"{path.name}: tests of the kind {kind!r} are not run here", hint=hint, code="recipe.unsupported"
+        )
+    key, command = _IMPORTS[kind]
+    lines = tuple(command.format(shlex.quote(name)) for name in _texts(entry[kind].get(key)))
+    return [PackageTest(kind="script", script=Script(lines=lines))]
 
 
 def _contents(section: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
