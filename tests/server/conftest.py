@@ -34,9 +34,9 @@ def jp_server_cleanup(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[No
 
 @pytest.fixture
 def stocked(channel: Channel) -> Channel:
-    """Return a channel with a Python, a library in two versions that a tool needs, and packages whose scripts wait.
+    """Return a channel with a Python, a library in two versions that a tool needs, and a package whose script waits.
 
-    ``slow`` waits 20 seconds, ``held`` until there is a file ``go`` beside the channel's packages.
+    ``held`` waits until there is a file ``go`` beside the channel's packages.
     """
     channel.python()
     channel.noarch("six", "1.0")
@@ -44,7 +44,6 @@ def stocked(channel: Channel) -> Channel:
     channel.noarch("tool", "1.0", depends=["python", "six"])
     channel.noarch("needy", "1.0", depends=["python", "six >=2"])
     channel.noarch("ipykernel", "7.4.0")
-    channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": "sleep 20 &\nwait\n"})
     script = f"while [ ! -e '{channel.folder}/go' ]; do sleep 0.05; done\n"
     channel.add("held", files={"share/held.txt": "held"}, link_scripts={"post-link": script})
     return channel.index()

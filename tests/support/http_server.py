@@ -28,8 +28,9 @@ class Fault:
     ``times`` is how often (``None``: always). ``status`` answers that status with ``headers``; ``truncate_at`` sends so
     many bytes of the promised length and closes; ``reset_at`` the same with a TCP reset; ``corrupt`` flips a byte in
     the middle; ``replace`` sends other bytes; ``latency`` waits before the answer, ``chunk_delay`` between pieces of
-    ``chunk_size``; ``ignore_range`` answers 200 to a range request; ``auth`` (user, password) or ``token`` demand
-    credentials; ``without_length`` leaves Content-Length out.
+    ``chunk_size``; ``gate`` keeps the second half of the body back until it is set; ``ignore_range`` answers 200 to a
+    range request; ``auth`` (user, password) or ``token`` demand credentials; ``without_length`` leaves Content-Length
+    out.
     """
 
     pattern: str = "*"
@@ -43,6 +44,7 @@ class Fault:
     latency: float = 0.0
     chunk_size: int = 16384
     chunk_delay: float = 0.0
+    gate: threading.Event | None = None
     ignore_range: bool = False
     auth: tuple[str, str] | None = None
     token: str | None = None
@@ -85,6 +87,7 @@ class Server:
         self.application = application
         self.faults: list[Fault] = []
         self.log: list[Request] = []
+        self.gates: list[threading.Event] = []
         self.active = 0
         self.most_active = 0
         self.lock = threading.Lock()
@@ -99,6 +102,13 @@ class Server:
         with self.lock:
             self.faults.append(fault)
         return fault
+
+    def hold(self, pattern: str = "*") -> threading.Event:
+        """Keep back a part of what matches until the event that is returned is set, or the server ends."""
+        gate = threading.Event()
+        self.fault(pattern, gate=gate)
+        self.gates.append(gate)
+        return gate
 
     def clear(self) -> None:
         """Forget all faults and the log."""
@@ -200,6 +210,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(body[start : start + fault.chunk_size])
                 self.wfile.flush()
                 time.sleep(fault.chunk_delay)
+        elif fault.gate is not None:
+            half = len(body) // 2
+            self.wfile.write(body[:half])
+            self.wfile.flush()
+            fault.gate.wait()
+            self.wfile.write(body[half:])
         else:
             self.wfile.write(body)
         if cut is not None:
@@ -248,6 +264,8 @@ def serve(folder: Path | str | None = None, application: Application | None = No
     try:
         yield server
     finally:
+        for gate in server.gates:
+            gate.set()
         server.http.shutdown()
         server.http.server_close()
         thread.join()

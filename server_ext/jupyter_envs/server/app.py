@@ -99,7 +99,7 @@ class EnvsExtension(ExtensionApp):
         IDLE_SECONDS, min=0.1, help="The process that searches and measures ends when it was idle for so long."
     ).tag(config=True)
 
-    _watcher: Watcher | None = None
+    watcher: Watcher | None = None
 
     def configured(self) -> Settings:
         """Return the settings: those configured here win over variables, which win over ``.condarc``."""
@@ -132,8 +132,8 @@ class EnvsExtension(ExtensionApp):
     async def _watch(self) -> None:
         """Begin to watch, then refresh kernels that another version wrote."""
         loop = asyncio.get_running_loop()
-        self._watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)
-        self._watcher.start()
+        self.watcher = Watcher(self.services, self._emit, loop, self.watch_seconds, self.log)
+        self.watcher.start()
         await self._refresh_kernels()
 
     async def _refresh_kernels(self) -> None:
@@ -147,8 +147,8 @@ class EnvsExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End what was started: the watcher, the queries' child, the threads. Jobs go on."""
-        if self._watcher is not None:
-            self._watcher.stop()
-            await asyncio.get_running_loop().run_in_executor(None, self._watcher.join)
+        if self.watcher is not None:
+            self.watcher.stop()
+            await asyncio.get_running_loop().run_in_executor(None, self.watcher.join)
         await self.services.queries.close()
         self.services.close()

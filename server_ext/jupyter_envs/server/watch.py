@@ -67,6 +67,11 @@ class Watcher:
         Between two looks.
     log : logging.Logger
         For faults.
+
+    Attributes
+    ----------
+    telling : threading.Event
+        Set once it knows what is there: what changes from then on is told.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class Watcher:
         self._seen_environments: dict[str, int] = {}
         self._seen_kernels: dict[str, KernelSign] = {}
         self._kernels_stamp: Times | None = None
-        self._telling = False
+        self.telling = threading.Event()
         self._next_reap = 0.0
         self._said = ""
 
@@ -106,7 +111,7 @@ class Watcher:
 
     def _run(self) -> None:
         self._look()
-        self._telling = True
+        self.telling.set()
         while not self._stopped.wait(self._seconds):
             self._look()
             self._attempt(self._reap)
@@ -130,7 +135,7 @@ class Watcher:
             self._log.warning("environments cannot be watched: %s", error)
 
     def _tell(self, schema: str, data: dict[str, Any]) -> None:
-        if self._telling and not self._loop.is_closed():
+        if self.telling.is_set() and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._emit, schema, data)
 
     def _look_at_jobs(self) -> None:
