@@ -47,7 +47,8 @@ def test_the_command_line_from_a_recipe_to_a_program(tmp_path: Path) -> None:
     again: dict[str, Any] = json.loads(cli("build", recipe, "-o", channel, "--json").stdout)
     assert [each["state"] for each in again["packages"]] == ["present"]
     rendered = cli("build", recipe, "--render").stdout
-    assert "h9bf148f_0" in rendered
+    assert "- package: hello-1.0-h9bf148f_0\n    platform: linux-64\n" in rendered
+    assert f"{recipe}/meta.yaml" in rendered
 
 
 def test_a_recipe_beside_folders_of_recipes_is_said_to_hide_them(tmp_path: Path) -> None:

@@ -191,15 +191,11 @@ def _epoch() -> int | None:
 def _show_rendered(session: Session, request: BuildRequest) -> None:
     """Print what recipes render to: YAML for people, JSON for programs."""
     from jupyter_envs.build.load import render_request
+    from jupyter_envs.build.shown import recipes_text
 
     rendered = render_request(request, session.settings.subdir)
-    values = [_shown(msgspec.to_builtins(recipe)) for recipe in rendered]
-    session.output.text(msgspec.yaml.encode(values).decode().rstrip())
-    session.output.result({"recipes": values})
-
-
-def _shown(recipe: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in recipe.items() if key != "text"}
+    session.output.text(recipes_text(rendered).rstrip())
+    session.output.result({"recipes": [msgspec.structs.replace(recipe, text="") for recipe in rendered]})
 
 
 def _watch(session: Session, request: JobRequest) -> Job:

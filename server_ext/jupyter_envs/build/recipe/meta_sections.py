@@ -198,7 +198,7 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
         select=select,
         always_include=document.texts(build, "always_include_files"),
         no_link=document.texts(build, "no_link"),
-        ignore_prefix=ignored if isinstance(ignored, bool) else document.texts(build, "ignore_prefix_files"),
+        ignore_prefix=ignored if isinstance(ignored, bool) else document.texts(build, "ignore_prefix_files") or False,
         text_prefix=document.texts(build, "has_prefix_files"),
         binary_prefix=document.texts(build, "binary_has_prefix_files"),
         detect_binary_prefix=document.flag(build, "detect_binary_files_with_prefix", default=True),
