@@ -5,6 +5,7 @@ import { Button, closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { ICartItem } from '../../models/page/cart';
+import { useFootRoom } from './footRoom';
 
 export interface ICartBarProps {
   readonly items: readonly ICartItem[];
@@ -16,8 +17,9 @@ export interface ICartBarProps {
 
 export function CartBar(props: ICartBarProps): JSX.Element {
   const { items, trans } = props;
+  const bar = useFootRoom<HTMLElement>();
   return (
-    <section className="jp-envs-Cart" aria-label={trans.__('Changes not yet made')}>
+    <section ref={bar} className="jp-envs-Cart" aria-label={trans.__('Changes not yet made')}>
       <ul className="jp-envs-Cart-items">
         {items.map(item => (
           <li key={item.name} className="jp-envs-Wish" data-action={item.action}>

@@ -7,6 +7,7 @@ import * as React from 'react';
 import type { ChangesModel } from '../../models/page/changes';
 import type { PageModel } from '../../models/page/page';
 import { IPlanStepProps, PlanStep } from '../planStep';
+import { useFootRoom } from './footRoom';
 import { requestText } from './requestText';
 import { Empty, Loading } from './states';
 import { useModel } from './useModel';
@@ -109,8 +110,9 @@ function Buttons(props: IPlanTabProps): JSX.Element {
   const { changes } = page;
   const { state } = changes;
   const hasChanges = (changes.plan?.changes.length ?? 0) > 0;
+  const bar = useFootRoom<HTMLDivElement>();
   return (
-    <div className="jp-envs-Buttons jp-envs-Planned-buttons">
+    <div ref={bar} className="jp-envs-Buttons jp-envs-Planned-buttons">
       <Button className="jp-mod-styled jp-mod-reject" onClick={() => changes.discard()}>
         {state === 'planning' ? trans.__('Cancel') : trans.__('Discard')}
       </Button>
