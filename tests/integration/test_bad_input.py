@@ -37,7 +37,7 @@ def envs(tmp_path: Path, channel: Channel) -> Command:
             capture_output=True,
             text=True,
             env={**os.environ, **variables},
-            timeout=120,
+            timeout=240,
             check=False,
         )
         try:

@@ -134,13 +134,13 @@ def test_a_served_channel_is_installed_from(folder: FolderChannel, tmp_path: Pat
         url = f"http://127.0.0.1:{server.server_address[1]}"
         prefix = install(settings, "e", "a", channels=(url,))  # type: ignore[arg-type]  # a URL instead of a folder
         assert (prefix / "share/a").read_text() == "served"
-        assert requests.get(f"{url}/broken/x.conda", timeout=5).status_code == 404
-        assert requests.get(f"{url}/.channel.lock", timeout=5).status_code == 404
-        assert requests.get(f"{url}/%2e%2e/%2e%2e/etc/passwd", timeout=5).status_code == 404
-        answer = requests.get(f"{url}/{SUBDIR}/repodata.json", timeout=5)
+        assert requests.get(f"{url}/broken/x.conda", timeout=60).status_code == 404
+        assert requests.get(f"{url}/.channel.lock", timeout=60).status_code == 404
+        assert requests.get(f"{url}/%2e%2e/%2e%2e/etc/passwd", timeout=60).status_code == 404
+        answer = requests.get(f"{url}/{SUBDIR}/repodata.json", timeout=60)
         again = {"If-Modified-Since": answer.headers["Last-Modified"]}
-        assert requests.get(answer.url, headers=again, timeout=5).status_code == 304
-        assert requests.post(url, timeout=5).status_code == 501
+        assert requests.get(answer.url, headers=again, timeout=60).status_code == 304
+        assert requests.post(url, timeout=60).status_code == 501
     finally:
         server.shutdown()
         server.server_close()

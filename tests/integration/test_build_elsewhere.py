@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from jupyter_envs.errors import EnvsError, RecipeError, SpecError
 from jupyter_envs.settings import Settings
 from support.recipes import build, install, write_recipe
+from support.waiting import wait_until
 
 
 def simple(folder: Path, name: str, script: str = "", needs: str = "", source: str = "{}") -> Path:
@@ -59,16 +59,14 @@ def test_a_worker_that_is_killed_in_mid_build_loses_nothing(
 ) -> None:
     marker = tmp_path / "marker"
     # The first time the script tells which worker runs it, and waits to be killed; the second time it goes on.
-    wait = f"if [ ! -e {marker} ]; then echo $PPID > {marker}.new; mv {marker}.new {marker}; sleep 60; fi\n"
+    wait = f"if [ ! -e {marker} ]; then echo $PPID > {marker}.new; mv {marker}.new {marker}; sleep 200; fi\n"
     simple(tmp_path / "recipes", "slow", wait)
     simple(tmp_path / "recipes", "other")
     simple(tmp_path / "recipes", "last", needs="slow, other")
     killed: list[int] = []
 
     def kill() -> None:
-        deadline = time.monotonic() + 60
-        while not marker.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(marker.exists)
         killed.append(int(marker.read_text()))
         os.kill(killed[0], signal.SIGKILL)
 

@@ -7,11 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from jupyter_envs.build.models import BuildRequest
@@ -20,12 +18,13 @@ from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.settings import Settings
 from support.recipes import build, hello, write_recipe
+from support.waiting import PATIENCE, lives, wait_until
 
 
 def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "JUPYTER_ENVS_CHANNELS": "conda-forge", "JUPYTER_ENVS_SOURCES": "conda"}
     command = [sys.executable, "-m", "jupyter_envs.cli.main", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=240)
 
 
 def simple(folder: Path, name: str, script: str = "", needs: str = "") -> Path:
@@ -80,9 +79,7 @@ def test_a_cancelled_build_leaves_nothing(settings: Settings, tmp_path: Path) ->
     request = BuildRequest(recipes=(str(recipe),), output=str(tmp_path / "out"), channels=(), sources=("conda",))
     job = client.submit(JobRequest(kind="build", build=request, register_kernel=False, command="build slow"))
     log = client.store.log_path(job.id)
-    deadline = time.monotonic() + 30
-    while "started" not in log.read_text() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: "started" in log.read_text(), "the script runs")
     job = client.cancel(job.id)
     assert job.state == "cancelled"
     assert job.error is not None
@@ -97,22 +94,13 @@ def test_what_a_killed_build_left_is_gone_after_the_next(settings: Settings, tmp
     recipe = simple(tmp_path, "slow", f"sleep 60 & echo $! > {pid_file}; wait\n")
     request = BuildRequest(recipes=(str(recipe),), output=str(tmp_path / "out"), channels=(), sources=("conda",))
     job = client.submit(JobRequest(kind="build", build=request, register_kernel=False))
-    deadline = time.monotonic() + 30
-    while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"), "the script runs")
     assert job.pid is not None
     os.kill(job.pid, signal.SIGKILL)
-    assert client.wait(job.id, timeout=20).state == "interrupted"
+    assert client.wait(job.id, timeout=PATIENCE).state == "interrupted"
     build(settings, tmp_path / "out", simple(tmp_path, "next"))
     assert not list((Path(settings.root) / "builds").glob("[!.]*"))
-    assert not _runs(int(pid_file.read_text())), "nor does its script write on"
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    assert not lives(int(pid_file.read_text())), "nor does its script write on"
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
@@ -130,7 +118,7 @@ def test_independent_recipes_are_built_beside_each_other(settings: Settings, tmp
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     for own, other in (("a", "b"), ("b", "a")):  # each waits until the other has begun, which both can see
-        loop = f"for i in $(seq 200); do test -e {meeting}/{other} && exit 0; sleep 0.1; done"
+        loop = f"for i in $(seq 1200); do test -e {meeting}/{other} && exit 0; sleep 0.1; done"
         wait = f"touch {meeting}/{own}\n{loop}\nexit 1\n"
         simple(tmp_path / "recipes", own, wait)
     report = build(settings, tmp_path / "out", tmp_path / "recipes", parallel=2)

@@ -60,7 +60,7 @@ def test_a_script_has_a_network_only_when_that_is_asked_for(settings: Settings, 
     (tmp_path / "served").mkdir()
     (tmp_path / "served/a.txt").write_text("reached")
     with serve(tmp_path / "served") as server:  # on this machine's loopback, which an isolated script has not
-        python = f"import urllib.request as u; print(u.urlopen('{server.url}/a.txt', timeout=5).read().decode())"
+        python = f"import urllib.request as u; print(u.urlopen('{server.url}/a.txt', timeout=60).read().decode())"
         meta = f"""\
 package: {{name: net, version: "1"}}
 build:

@@ -312,7 +312,9 @@ def test_the_two_verbs_are_jobs_that_a_person_can_follow(carried: Here, tmp_path
 
     def envs(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [*PROGRAM, *arguments]
-        return subprocess.run(command, env={**environ, **more}, capture_output=True, text=True, check=False, timeout=90)
+        return subprocess.run(
+            command, env={**environ, **more}, capture_output=True, text=True, check=False, timeout=240
+        )
 
     folder = str(tmp_path / "second")
     made = envs("bundle", "analysis", "-o", folder)

@@ -21,6 +21,7 @@ from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
+from support.waiting import PATIENCE, wait_until
 
 PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
 
@@ -40,14 +41,15 @@ def stocked(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Channel:
     channel.noarch("ipykernel", "7.4.0")
     channel.noarch("old", depends=["python", "six <2"])
     channel.noarch("tool", depends=["python", "six"], entry_points=["tool = tool.cli:main"])
-    channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": "sleep 15 &\nwait\n"})
+    script = f"touch '{channel.folder}/caught'\nsleep 60 &\nwait\n"  # who sees the file finds the job in mid-script
+    channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": script})
     channel.add("talks", link_scripts={"post-link": "true\n"})
     monkeypatch.setenv("JUPYTER_ENVS_CHANNELS", channel.index().url)
     return channel
 
 
 def envs(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    options = {"capture_output": True, "text": True, "timeout": 120, "stdin": subprocess.DEVNULL, **options}
+    options = {"capture_output": True, "text": True, "timeout": 240, "stdin": subprocess.DEVNULL, **options}
     return subprocess.run([*PROGRAM, *arguments], check=False, **options)
 
 
@@ -89,7 +91,7 @@ class Terminal:
         os.close(slave)
         self.said = ""
 
-    def read_until(self, text: str, seconds: float = 30) -> None:
+    def read_until(self, text: str, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.said:
             assert time.monotonic() < deadline, self.said
@@ -296,16 +298,13 @@ def hear_ctrl_c() -> None:
 
 def test_ctrl_c_cancels_the_job_and_says_that_nothing_changed(stocked: Channel, settings: Settings) -> None:
     with serve(stocked.folder) as server:
-        server.fault("*six-2.0*", chunk_size=64, chunk_delay=0.5)
+        server.hold("*six-2.0*")
         command = [*PROGRAM, "create", "demo", "six", "-c", server.url]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, preexec_fn=hear_ctrl_c, **pipes)  # noqa: PLW1509 no other thread starts any
-        deadline = time.monotonic() + 30
-        while not server.asked("*six-2.0*"):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: server.asked("*six-2.0*"))
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "as it was" in said
     assert "Traceback" not in said
@@ -314,35 +313,29 @@ def test_ctrl_c_cancels_the_job_and_says_that_nothing_changed(stocked: Channel, 
     assert job.state == "cancelled"
 
 
-def test_a_job_is_cancelled_by_another_command_in_the_middle_of_a_transaction(demo: Path, settings: Settings) -> None:
+def test_a_job_is_cancelled_by_another_command_in_the_middle_of_a_transaction(demo: Path, stocked: Channel) -> None:
     before = names(demo)
     process = subprocess.Popen([*PROGRAM, "install", "demo", "slow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 30
-    while not (demo / "share/slow.txt").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until((stocked.folder / "caught").exists)
     busy = answer("list")["environments"][0]
     assert busy["busy"] is True
     said = done("jobs", "cancel", "last")
     assert "cancelled" in said
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert names(demo) == before
     assert not (demo / "share/slow.txt").exists()
     assert "cancelled" in done("jobs")
 
 
-def test_a_busy_environment_is_locked_for_others(demo: Path) -> None:
+def test_a_busy_environment_is_locked_for_others(demo: Path, stocked: Channel) -> None:
     first = subprocess.Popen(
         [*PROGRAM, "install", "demo", "slow"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 30
-    while not (demo / "share/slow.txt").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until((stocked.folder / "caught").exists)
     refused(9, "install", "demo", "tool")
     done("jobs", "cancel", JobIds.first())
-    first.wait(timeout=30)
+    first.wait(timeout=PATIENCE)
 
 
 class JobIds:

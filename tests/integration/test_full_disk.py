@@ -89,7 +89,7 @@ def test_an_environment_on_a_full_disk_is_as_it_was(
     support = Path(__file__).parent.parent
     script = f'mount -t tmpfs -o size={size}m none "$1" && exec "$2" -c "$3" "$1" "$4" "$5"'
     command = [*namespace, "sh", "-c", script, "sh", str(disk), sys.executable, WORKER, str(support), records]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert result.returncode == 0, result.stderr
     said = json.loads(result.stdout.strip().splitlines()[-1])
     assert said["verify"] == []

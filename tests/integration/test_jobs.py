@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -28,8 +27,12 @@ from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
 from support.repodata import RepodataChannel
+from support.waiting import PATIENCE, wait_until
 
-STUBBORN = "sleep 15 &\nwait\n"  # a script in whose middle a job can be caught
+
+def caught(channel: Channel) -> Path:
+    """Return the file that is there when a job is in the middle of the script of ``slow``."""
+    return channel.folder / "caught"
 
 
 @pytest.fixture
@@ -43,7 +46,11 @@ def stocked(channel: Channel) -> Channel:
     channel.noarch("six", "1.0")
     channel.noarch("six", "2.0")
     channel.noarch("ipykernel", "7.4.0")
-    channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": STUBBORN})
+    channel.add(
+        "slow",
+        files={"share/slow.txt": "slow"},
+        link_scripts={"post-link": f"touch '{caught(channel)}'\nsleep 60 &\nwait\n"},
+    )
     return channel.index()
 
 
@@ -59,14 +66,7 @@ def change(settings: Settings, channel: Channel, action: str, *specs: str, **opt
 
 
 def run(client: JobClient, request: JobRequest) -> Job:
-    return client.wait(client.submit(request).id, timeout=60)
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+    return client.wait(client.submit(request).id, timeout=PATIENCE)
 
 
 def names(prefix: Path) -> set[str]:
@@ -88,7 +88,7 @@ def test_a_change_runs_in_a_child_and_leaves_result_events_log_and_kernel(
     seen: list[JobEvent] = []
     job = client.submit(change(settings, stocked, "create", "python", "six", "ipykernel"))
     assert job.pid not in (None, os.getpid())
-    job = client.wait(job.id, seen.append, timeout=60)
+    job = client.wait(job.id, seen.append, timeout=PATIENCE)
     assert (job.state, job.error, job.exit_code) == ("done", None, 0)
     prefix = Path(settings.envs_directories[0]) / "a"
     assert names(prefix) == {"python", "six", "ipykernel"}
@@ -168,17 +168,17 @@ def test_a_fault_of_ours_is_an_internal_error_with_its_traceback_in_the_log(
 
 def test_cancelling_a_download_changes_nothing(client: JobClient, settings: Settings, stocked: Channel) -> None:
     with serve(stocked.folder) as server:
-        server.fault("*six-2.0*", chunk_size=64, chunk_delay=0.5)
+        server.hold("*six-2.0*")
         request = change(settings, stocked, "create", "six")
         assert request.change is not None
         request = msgspec.structs.replace(
             request, change=msgspec.structs.replace(request.change, channels=(server.url,))
         )
         job = client.submit(request)
-        wait_for(lambda: server.asked("*six-2.0*"))
+        wait_until(lambda: server.asked("*six-2.0*"))
         started = time.monotonic()
-        job = client.cancel(job.id)
-        assert time.monotonic() - started < 9
+        job = client.cancel(job.id, grace=PATIENCE)
+        assert time.monotonic() - started < PATIENCE, "it stopped by itself"
     assert (job.state, job.exit_code) == ("cancelled", 130)
     assert job.error is not None
     assert job.error["code"] == "cancelled"
@@ -192,12 +192,12 @@ def test_a_job_that_does_not_stop_is_killed_and_its_environment_put_back(
     prefix = Path(settings.envs_directories[0]) / "a"
     before = tree(prefix)
     job = client.submit(change(settings, stocked, "install", "slow", "six=2"))
-    wait_for((prefix / "share/slow.txt").exists)
+    wait_until(caught(stocked).exists)
     sleeping = psutil.Process(job.pid).children(recursive=True)
     job = client.cancel(job.id, grace=0.2)
     assert job.state == "cancelled"
     assert sleeping
-    assert psutil.wait_procs(sleeping, timeout=5)[1] == []
+    assert psutil.wait_procs(sleeping, timeout=PATIENCE)[1] == []
     assert tree(prefix) == before
     assert names(prefix) == {"python", "six"}
 
@@ -224,10 +224,13 @@ def test_a_killed_job_is_interrupted_and_the_next_use_recovers(
     prefix = Path(settings.envs_directories[0]) / "a"
     before = tree(prefix)
     job = client.submit(change(settings, stocked, "install", "slow", "six=2"))
-    wait_for((prefix / "share/slow.txt").exists)
+    wait_until(caught(stocked).exists)
     assert job.pid is not None
+    scripts = psutil.Process(job.pid).children(recursive=True)
     os.kill(job.pid, signal.SIGKILL)
-    wait_for(lambda: client.reap_interrupted() or client.store.get(job.id).finished)
+    for script in scripts:
+        script.kill()
+    wait_until(lambda: client.reap_interrupted() or client.store.get(job.id).finished)
     ended = client.store.get(job.id)
     assert ended.state == "interrupted"
     assert ended.error is not None
@@ -284,7 +287,7 @@ def test_a_job_outlives_who_started_it(settings: Settings, stocked: Channel, tmp
     )
     arguments = [sys.executable, "-c", starter, str(request), str(tmp_path / "settings.json")]
     answer = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    assert JobClient(settings).wait(answer.stdout.strip(), timeout=60).state == "done"
+    assert JobClient(settings).wait(answer.stdout.strip(), timeout=PATIENCE).state == "done"
     assert names(Path(settings.envs_directories[0]) / "a") == {"python", "six"}
 
 
@@ -307,7 +310,7 @@ def test_a_kernel_that_cannot_be_written_does_not_fail_the_change(
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "file"))
     seen: list[JobEvent] = []
     job = client.submit(change(settings, stocked, "create", "ipykernel"))
-    assert client.wait(job.id, seen.append, timeout=60).state == "done"
+    assert client.wait(job.id, seen.append, timeout=PATIENCE).state == "done"
     assert [event.hint for event in seen if event.kind == "warning"] == [
         "check who owns the folder, or set JUPYTER_DATA_DIR to one you can write"
     ]
@@ -316,7 +319,7 @@ def test_a_kernel_that_cannot_be_written_does_not_fail_the_change(
 def test_compiling_follows_in_the_background(settings: Settings, stocked: Channel) -> None:
     client = JobClient(msgspec.structs.replace(settings, compile_in_background=True))
     run(client, change(settings, stocked, "create", "six"))
-    wait_for(lambda: client.store.jobs(hidden=True, states=("done",))[0].kind == "compile")
+    wait_until(lambda: client.store.jobs(hidden=True, states=("done",))[0].kind == "compile")
     assert [job.kind for job in client.store.jobs()] == ["change"]
     run(client, change(settings, stocked, "install", "six"))
     assert client.store.live() == []
@@ -331,5 +334,5 @@ def test_a_conflict_whose_text_has_no_end_ends_before_the_memory_does(
     job = run(client, change(settings, channel, "create", "c", "b>=2"))
     assert (job.state, (job.error or {})["code"]) == ("failed", "solve.memory")
     with contextlib.suppress(psutil.NoSuchProcess):
-        psutil.Process(job.pid).wait(timeout=20)  # its memory is free again
+        psutil.Process(job.pid).wait(timeout=PATIENCE)  # its memory is free again
     assert not Path(settings.envs_directories[0], "a").exists()

@@ -12,6 +12,8 @@ from queue import Empty
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+from support.waiting import PATIENCE
+
 PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
 
 ASK = """
@@ -42,7 +44,7 @@ def execute(client: object, code: str) -> str:
             said.append(content["text"])
         assert message["msg_type"] != "error", content
 
-    client.execute_interactive(code, timeout=60, output_hook=collect)  # type: ignore[attr-defined]  # jupyter_client
+    client.execute_interactive(code, timeout=PATIENCE, output_hook=collect)  # type: ignore[attr-defined]  # jupyter_client
     return "".join(said)
 
 
@@ -71,7 +73,7 @@ def test_a_kernel_stands_and_runs_in_its_environment_as_soon_as_create_returns(
     (scripts / "say.sh").write_text('export FROM_SCRIPT="$CONDA_PREFIX/it"\n')
     envs("kernels", "sync")
     try:
-        manager, client = start_new_kernel(kernel_name="envs-real", startup_timeout=60)
+        manager, client = start_new_kernel(kernel_name="envs-real", startup_timeout=PATIENCE)
     except (RuntimeError, Empty) as error:
         raise AssertionError("the kernel did not start") from error
     try:

@@ -18,7 +18,7 @@ from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.kernels.sync import list_kernels, sync_outdated
 from jupyter_envs.settings_load import load_settings
 from support.http_server import serve
-from support.kernels import Kernel, Place, options, started
+from support.kernels import PATIENCE, Kernel, Place, options, started
 
 pytestmark = pytest.mark.network
 
@@ -151,7 +151,7 @@ def test_a_notebook_keeps_a_line_and_a_table_and_stops_at_an_error(here: Place, 
     here.envs("install", "seven", "tool", *options(here).split())
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in [*cells, "reached = True"]])
     with pytest.raises(CellExecutionError, match="nothing to install was given"):
-        NotebookClient(notebook, kernel_name="envs-seven", timeout=60).execute()
+        NotebookClient(notebook, kernel_name="envs-seven", timeout=PATIENCE).execute()
     assert notebook.cells[4].execution_count is None
     (shown,) = notebook.cells[1].outputs
     assert shown.data["text/plain"].splitlines()[1].split() == ["+", "tool", "2.0", "channel"]

@@ -49,7 +49,7 @@ def run_together(settings: Settings, requests: list[ChangeRequest], start: Path)
         for request in requests
     ]
     start.touch()
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    outputs = [process.communicate(timeout=240)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * len(requests)
     return [json.loads(output.strip().splitlines()[-1]) for output in outputs]
 

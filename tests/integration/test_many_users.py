@@ -25,7 +25,7 @@ from support.channel import PLACEHOLDER, Channel
 from support.users import FIRST, User, missing, packages, python_for_all
 
 USERS = 30
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 WORKER = """
 import json, os, sys, time

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from support.kernels import PROGRAM, Place, started, variables_for
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.network
 
@@ -157,14 +157,12 @@ def test_open_starts_jupyterlab_on_the_kernel_of_the_environment(here: Place, tm
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen([*PROGRAM, "open", str(notebook)], env=environ, stdout=log, stderr=log)
     try:
-        end = time.monotonic() + 60
-        while not list(runtime.glob("jpserver-*.json")) and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_until(lambda: list(runtime.glob("jpserver-*.json")) or process.poll() is not None)
         (server,) = runtime.glob("jpserver-*.json")
         assert server.name == f"jpserver-{process.pid}.json"
         assert str(notebook) in psutil.Process(process.pid).cmdline()
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
     assert json.loads(notebook.read_text())["metadata"]["kernelspec"]["name"].startswith("envs-")
     assert b"is now on the kernel" in (tmp_path / "log").read_bytes()

@@ -28,9 +28,9 @@ class Fault:
     ``times`` is how often (``None``: always). ``status`` answers that status with ``headers``; ``truncate_at`` sends so
     many bytes of the promised length and closes; ``reset_at`` the same with a TCP reset; ``corrupt`` flips a byte in
     the middle; ``replace`` sends other bytes; ``latency`` waits before the answer, ``chunk_delay`` between pieces of
-    ``chunk_size``; ``gate`` keeps the second half of the body back until it is set; ``ignore_range`` answers 200 to a
-    range request; ``auth`` (user, password) or ``token`` demand credentials; ``without_length`` leaves Content-Length
-    out.
+    ``chunk_size``; ``gate`` sends from the middle on byte by byte, and the last one when it is set; ``ignore_range``
+    answers 200 to a range request; ``auth`` (user, password) or ``token`` demand credentials; ``without_length`` leaves
+    Content-Length out.
     """
 
     pattern: str = "*"
@@ -211,11 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(fault.chunk_delay)
         elif fault.gate is not None:
-            half = len(body) // 2
-            self.wfile.write(body[:half])
-            self.wfile.flush()
-            fault.gate.wait()
-            self.wfile.write(body[half:])
+            self._send_held(body, fault.gate)
         else:
             self.wfile.write(body)
         if cut is not None:
@@ -223,6 +219,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if fault.reset_at is not None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    def _send_held(self, body: bytes, gate: threading.Event) -> None:
+        sent = len(body) // 2
+        self.wfile.write(body[:sent])
+        while not gate.wait(0.1) and sent < len(body) - 1:
+            self.wfile.write(body[sent : sent + 1])
+            self.wfile.flush()
+            sent += 1
+        gate.wait()
+        self.wfile.write(body[sent:])
 
 
 def _ranged(response: Response, request: Request, fault: Fault) -> Response:

@@ -21,7 +21,7 @@ from jupyter_envs.engine.prefix.records import iter_record_names
 from support.channel import Channel
 
 PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
-PATIENCE = 60.0  # seconds for a cell
+PATIENCE = 180.0  # seconds for a cell
 
 
 @dataclass

@@ -93,7 +93,7 @@ class User:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=240,
         )
 
     def envs(self, *arguments: str) -> subprocess.CompletedProcess[str]:

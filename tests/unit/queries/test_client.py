@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 
 import psutil
@@ -18,6 +17,7 @@ from jupyter_envs.errors import EnvsError, NotFoundError, SourceError, SpecError
 from jupyter_envs.queries.client import QueryClient
 from jupyter_envs.queries.protocol import Answer, error_of, failure
 from jupyter_envs.settings import Settings
+from support.waiting import PATIENCE, lives, wait_until
 
 
 @contextlib.asynccontextmanager
@@ -88,10 +88,9 @@ async def test_an_idle_child_is_let_go(settings: Settings) -> None:
     async with client_of(settings, idle_seconds=0.1) as client:
         await client.ask("sources")
         child = psutil.Process(client.pid)
-        deadline = time.monotonic() + 10
-        while client.pid is not None or child.is_running():
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE):
+            while client.pid is not None or child.is_running():
+                await asyncio.sleep(0.02)
         assert (await client.ask("sources"))["problems"] == []
 
 
@@ -116,10 +115,7 @@ def test_the_child_ends_with_who_asks(settings: Settings) -> None:
 
     command = [sys.executable, "-c", ASK, msgspec.json.encode(settings).decode()]
     pid = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    deadline = time.monotonic() + 10
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline, "the child lives on"
-        time.sleep(0.02)
+    wait_until(lambda: not lives(pid), "the child has ended")
 
 
 def test_errors_keep_their_class_over_the_wire() -> None:

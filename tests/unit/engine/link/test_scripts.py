@@ -1,8 +1,8 @@
 """Link scripts, run for real."""
 
 import os
+import signal
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,12 @@ from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import CancelledError, LinkScriptError
+from support.waiting import lives, wait_until
 
 RECORD = RepodataRecord(name="pack", version="1.2", build="0", build_number=3, fn="pack.conda", url="x")
+
+
+FOR_EVER = 600  # seconds: longer than a test may take
 
 
 def script(tmp_path: Path, text: str, *, timeout: float = 20.0) -> ScriptRun:
@@ -60,33 +64,36 @@ def test_a_failure_shows_the_end_of_the_output(tmp_path: Path) -> None:
 
 
 def test_a_script_that_takes_too_long_is_ended_with_its_children(tmp_path: Path) -> None:
-    run = script(tmp_path, f"echo started\n(sleep 2; touch {tmp_path}/late) &\nsleep 30\n", timeout=0.3)
-    start = time.monotonic()
+    run = script(tmp_path, f"echo started\nsleep {FOR_EVER} &\necho $! > {tmp_path}/child\nwait\n", timeout=3)
     with pytest.raises(LinkScriptError) as caught:
         run_link_script(run)
-    assert time.monotonic() - start < 10
     assert "took too long" in caught.value.message
     assert "started" in caught.value.message
-    time.sleep(2.2)
-    assert not (tmp_path / "late").exists()
+    child = int((tmp_path / "child").read_text())
+    wait_until(lambda: not lives(child), "the script's child has ended")
 
 
 def test_cancelling_ends_a_script(tmp_path: Path) -> None:
     cancel = CancelToken()
-    run = replace(script(tmp_path, f"touch {tmp_path}/started\nsleep 30\n"), cancel=cancel)
-    timer = threading.Timer(0.3, cancel.cancel)
-    timer.start()
-    start = time.monotonic()
+    run = replace(script(tmp_path, f"touch {tmp_path}/started\nsleep {FOR_EVER}\n", timeout=FOR_EVER), cancel=cancel)
+
+    def cancel_when_it_runs() -> None:
+        wait_until((tmp_path / "started").exists)
+        cancel.cancel()
+
+    thread = threading.Thread(target=cancel_when_it_runs)
+    thread.start()
     with pytest.raises(CancelledError):
         run_link_script(run)
-    timer.join()
-    assert time.monotonic() - start < 10
+    thread.join()
 
 
 def test_what_a_script_leaves_running_does_not_hold_it(tmp_path: Path) -> None:
-    start = time.monotonic()
-    assert run_link_script(script(tmp_path, "sleep 3 &\n")) == ""
-    assert time.monotonic() - start < 2.5
+    text = f"sleep {FOR_EVER} &\necho $! > {tmp_path}/child\n"
+    assert run_link_script(script(tmp_path, text, timeout=FOR_EVER)) == ""
+    child = int((tmp_path / "child").read_text())
+    assert lives(child)
+    os.kill(child, signal.SIGKILL)
 
 
 def test_endless_output_is_not_kept(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from jupyter_envs.engine.transaction.lock import find_holder, is_locked, lock_path, locked
 from jupyter_envs.errors import LockedError, StorageError
+from support.waiting import PATIENCE
 
 HOLD = """
 import sys, time
@@ -20,7 +20,7 @@ from pathlib import Path
 from jupyter_envs.engine.transaction.lock import locked
 with locked(Path(sys.argv[1]), prefix=Path("/envs/analysis"), command="install analysis polars"):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(280)
 """
 
 
@@ -57,10 +57,10 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path, holder: subprocess.Popen[
 
 
 def test_waiting_gets_the_lock_when_the_holder_ends(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
-    started = time.monotonic()
-    subprocess.Popen(["sh", "-c", f"sleep 0.3; kill {holder.pid}"]).wait()
-    with locked(tmp_path / "lock", prefix=Path("/envs/analysis"), command="remove", timeout=10):
-        assert time.monotonic() - started < 10
+    killer = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill {holder.pid}"])
+    with locked(tmp_path / "lock", prefix=Path("/envs/analysis"), command="remove", timeout=PATIENCE):
+        assert killer.wait() == 0
+        assert holder.wait() == -signal.SIGTERM
 
 
 def test_a_lock_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
