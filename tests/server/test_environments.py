@@ -33,7 +33,11 @@ async def test_a_measured_size_stands_in_the_list_until_the_environment_changes(
     usage = (await api("GET", f"{made.route}/disk")).body
     assert usage["total"] == usage["unique"] + usage["shared"] > 0
     assert (await api("GET", "environments")).body["environments"][0]["size"] == usage["unique"]
+    source = made.prefix.parents[1] / "sources" / f"{64 * '0'}-a.tar"
+    source.parent.mkdir()
+    source.write_bytes(b"a" * 20_000)
     report = (await api("GET", "disk")).body
+    assert 20_000 <= report["sources_bytes"] <= 64_000
     assert [line["id"] for line in report["environments"]] == [made.id]
     assert report["total"] <= report["environments_total"] + report["packages_total"]
     assert report["free_bytes"] > 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from jupyter_envs.build.cached_sources import sources_bytes
+
 if TYPE_CHECKING:
     from jupyter_envs.queries.desk import Desk
 
@@ -35,9 +37,10 @@ async def disk(desk: Desk, *, environment: str) -> Any:
 
 
 async def disk_report(desk: Desk) -> Any:
-    """Return the bytes of all environments and caches together, and what is free."""
+    """Return the bytes of all environments and caches together, of sources of recipes, and what is free."""
     report = msgspec.to_builtins(await desk.run(desk.engine.disk_report))
-    return {**report, "free_bytes": desk.engine.free_bytes()}
+    sources = await desk.run(sources_bytes, desk.engine.settings.root)
+    return {**report, "sources_bytes": sources, "free_bytes": desk.engine.free_bytes()}
 
 
 async def export(desk: Desk, *, environment: str, form: str, exact: bool) -> str:
