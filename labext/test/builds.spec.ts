@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { builtPackages, installBuilt, specOf } from '../src/models/built';
+import { builtPackages, choicesOf, createWithBuilt, installBuilt, specOf } from '../src/models/built';
 import { RecipesModel } from '../src/models/recipes';
 import type { IBuildsApi } from '../src/services/builds/interfaces';
 import { findPlace } from '../src/services/builds/validate';
@@ -20,13 +20,32 @@ describe('installing what a build made', () => {
   });
 
   it('puts the channel before those of the server, once', () => {
-    const request = installBuilt(BUILD, PACKAGES[1]!, 'id-a', ['/srv/channel', 'conda-forge']);
+    const request = installBuilt(BUILD, [PACKAGES[1]!], 'id-a', ['/srv/channel', 'conda-forge']);
     expect(request).toEqual({
       action: 'install',
       environment: 'id-a',
       specs: ['my-lib=1.0=py311h2_0'],
       channels: ['/srv/channel', 'conda-forge']
     });
+  });
+
+  it('offers the packages of several outputs together or one by one, builds of one package only one by one', () => {
+    const [library, program] = [{ dist: 'libgeo-2.1-h1_0', state: 'built' }, { dist: 'geo-2.1-h2_0', state: 'built' }];
+    expect(choicesOf([library!, program!])).toEqual([[library, program], [library], [program]]);
+    expect(choicesOf(PACKAGES.slice(0, 2))).toEqual([[PACKAGES[0]], [PACKAGES[1]]]);
+    expect(choicesOf([library!])).toEqual([[library]]);
+    expect(choicesOf([])).toEqual([]);
+    expect(installBuilt(BUILD, [library!, program!], 'id-a', []).specs).toEqual(['libgeo=2.1=h1_0', 'geo=2.1=h2_0']);
+  });
+
+  it('begins a new environment with what was built, from its channel', () => {
+    const specs = ['my-lib=1.0=py311h2_0'];
+    expect(createWithBuilt(BUILD, [PACKAGES[1]!], ['conda-forge'])).toEqual({
+      name: 'my-lib',
+      specs,
+      channels: ['/srv/channel', 'conda-forge']
+    });
+    expect(createWithBuilt({ ...BUILD, name: 'geo-suite' }, PACKAGES.slice(0, 2), []).name).toBe('geo-suite');
   });
 });
 

@@ -47,6 +47,17 @@ describe('CreateModel', () => {
     expect(model.request).toMatchObject({ specs: ['python=3.12', 'pandas'], add_ipykernel: false });
   });
 
+  it('takes packages from the channels that it was opened with', async () => {
+    const model = await open({ name: 'greet', specs: ['greet=1.2=h1_0'], channels: ['/srv/channel'] });
+    expect(model.request).toEqual({
+      action: 'create',
+      name: 'greet',
+      specs: ['greet=1.2=h1_0'],
+      channels: ['/srv/channel'],
+      add_ipykernel: true
+    });
+  });
+
   it('leaves Python to the packages when one of them says it', async () => {
     const model = await open({ specs: ['python=3.9', 'pandas'] });
     model.python = 'python=3.12';

@@ -1,13 +1,14 @@
 /** Building a recipe that is selected in the file browser, and installing what a build made. */
 
-import { Dialog, InputDialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { buildIcon } from '@jupyterlab/ui-components';
 
-import { chooseEnvironment } from '../dialogs/choose';
-import { builtPackages, installBuilt } from '../models/built';
+import { chooseEnvironmentOrNew } from '../dialogs/choose';
+import { builtPackages, choicesOf, createWithBuilt, installBuilt } from '../models/built';
+import { freeName } from '../models/names';
 import type { RecipesModel } from '../models/recipes';
 import type { IPlaceInFile } from '../services/builds/interfaces';
 import { findPlace } from '../services/builds/validate';
@@ -102,33 +103,36 @@ export function addInstallBuiltCommand(context: ICommandContext): void {
     isVisible: () => false,
     execute: async args => {
       const job = manager.jobs.find(String(args['job']));
-      const built = job && (await choosePackage(context, builtPackages(job)));
-      if (!job || !built) {
+      const packages = job && (await choosePackages(context, choicesOf(builtPackages(job))));
+      if (!job || !packages) {
         return null;
       }
       const changeable = (manager.environments.environments ?? []).filter(isChangeable);
-      if (changeable.length === 0) {
-        const text = trans.__('There is no environment that packages can be installed into. Make one, then use the button again.');
-        await showErrorMessage(trans.__('%1 was not installed', built.dist), text);
-        return null;
-      }
       const active = manager.environments.active;
-      const environment = await chooseEnvironment(changeable, active && changeable.includes(active) ? active : null, trans);
+      const preferred = active && changeable.includes(active) ? active : null;
+      const environment = await chooseEnvironmentOrNew(changeable, preferred, trans);
       if (!environment) {
         return null;
       }
       const { channels } = await manager.api.catalogue.sources();
-      const request = installBuilt(job, built, environment.id, channels);
+      if (environment === 'new') {
+        const start = createWithBuilt(job, packages, channels);
+        const taken = (manager.environments.environments ?? []).map(each => each.name);
+        return app.commands.execute(CommandIDs.create, { ...start, name: freeName(start.name ?? '', taken) } as never);
+      }
+      const request = installBuilt(job, packages, environment.id, channels);
       return app.commands.execute(CommandIDs.change, { request } as never);
     }
   });
 }
 
-async function choosePackage(context: ICommandContext, packages: readonly IBuiltPackage[]): Promise<IBuiltPackage | null> {
-  if (packages.length < 2) {
-    return packages[0] ?? null;
+type Choice = readonly IBuiltPackage[];
+
+async function choosePackages({ trans }: ICommandContext, choices: readonly Choice[]): Promise<Choice | null> {
+  if (choices.length < 2) {
+    return choices[0] ?? null;
   }
-  const items = packages.map(each => each.dist);
-  const answer = await InputDialog.getItem({ title: context.trans.__('Which package?'), items });
-  return answer.button.accept ? (packages[items.indexOf(answer.value ?? '')] ?? null) : null;
+  const items = choices.map(each => (each.length === 1 ? each[0]!.dist : trans.__('All %1 packages', each.length)));
+  const answer = await InputDialog.getItem({ title: trans.__('Which package?'), items });
+  return answer.button.accept ? (choices[items.indexOf(answer.value ?? '')] ?? null) : null;
 }

@@ -32,7 +32,7 @@ export const CommandIDs = {
   createFromFile: 'jupyter-envs:create-from-file',
   /** Build the recipe that is selected in the file browser. Resolves with the `IJob` that does, or `null`. */
   buildRecipe: 'jupyter-envs:build-recipe',
-  /** Install a package of a build into an environment that is asked for. Takes `IJobArgs`; resolves as `change` does. */
+  /** Install packages of a build into an environment that is asked for, or a new one. Takes `IJobArgs`; resolves as `change` does. */
   installBuilt: 'jupyter-envs:install-built',
   /** Write the environment of the active notebook's kernel into the notebook. */
   lockNotebook: 'jupyter-envs:lock-notebook',
@@ -60,6 +60,7 @@ export interface IOpenArgs extends IEnvironmentArgs {
 export interface ICreateArgs {
   readonly name?: string;
   readonly specs?: readonly string[];
+  readonly channels?: readonly string[];
   readonly file?: { readonly name: string; readonly text: string };
   /** The id of the environment to copy. */
   readonly clone_from?: string;

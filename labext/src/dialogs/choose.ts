@@ -11,16 +11,36 @@ export async function chooseEnvironment(
   preferred: IEnvironment | null,
   trans: TranslationBundle
 ): Promise<IEnvironment | null> {
-  if (environments.length === 0) {
-    return null;
-  }
+  return environments.length === 0 ? null : ask(environments, preferred, [], null, trans);
+}
+
+/** Ask in the same way, with a new one as the last choice; when there is none yet, it is the answer without a question. */
+export async function chooseEnvironmentOrNew(
+  environments: readonly IEnvironment[],
+  preferred: IEnvironment | null,
+  trans: TranslationBundle
+): Promise<IEnvironment | 'new' | null> {
+  return environments.length === 0 ? 'new' : ask(environments, preferred, [trans.__('A new environment…')], 'new', trans);
+}
+
+/** Ask; the answer to any of the `others` is `other`. */
+async function ask<T>(
+  environments: readonly IEnvironment[],
+  preferred: IEnvironment | null,
+  others: readonly string[],
+  other: T,
+  trans: TranslationBundle
+): Promise<IEnvironment | T | null> {
   const labels = environments.map(environment => labelOf(environment, environments));
   const answer = await InputDialog.getItem({
     title: trans.__('Which environment?'),
-    items: labels,
+    items: [...labels, ...others],
     current: preferred ? environments.indexOf(preferred) : 0
   });
-  return answer.button.accept ? (environments[labels.indexOf(answer.value ?? '')] ?? null) : null;
+  if (!answer.button.accept || answer.value === null) {
+    return null;
+  }
+  return environments[labels.indexOf(answer.value)] ?? other;
 }
 
 /** A name that stands for two environments is told apart by the path. */

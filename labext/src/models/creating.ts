@@ -37,6 +37,8 @@ export interface IFile {
 export interface ICreateStart {
   readonly name?: string;
   readonly specs?: readonly string[];
+  /** Where packages come from, when not only from the server's own channels. */
+  readonly channels?: readonly string[];
   readonly file?: IFile;
   readonly clone_from?: string;
 }
@@ -62,6 +64,7 @@ export class CreateModel extends Model {
     }
     this._name = start.name ?? '';
     this._specs = start.specs ?? [];
+    this._channels = start.channels ?? [];
     this._origin = start.clone_from ?? '';
     this._mode = start.file ? 'file' : start.clone_from ? 'clone' : 'packages';
     this._proposeName(this.origin ? `${this.origin.name}-copy` : '');
@@ -198,7 +201,8 @@ export class CreateModel extends Model {
     if (this._mode === 'file') {
       return { ...common, action: 'create', file: this._file, add_ipykernel: this.withKernel };
     }
-    return { ...common, action: 'create', specs: this._allSpecs(), add_ipykernel: this.withKernel };
+    const channels = this._channels.length > 0 ? { channels: this._channels } : {};
+    return { ...common, ...channels, action: 'create', specs: this._allSpecs(), add_ipykernel: this.withKernel };
   }
 
   /** Plan what the form asks for. */
@@ -267,6 +271,7 @@ export class CreateModel extends Model {
   private _name = '';
   private _named = false;
   private _specs: readonly string[] = [];
+  private readonly _channels: readonly string[];
   private _pythons: readonly IPython[] | null = null;
   private _python: PythonChoice = 'newest';
   private _withKernel = true;

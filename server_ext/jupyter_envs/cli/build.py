@@ -23,6 +23,7 @@ from jupyter_envs.errors import EnvsError, NotFoundError, SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
 
 _POLL_SECONDS = 0.15
+_FEW = 3  # packages that the line for using them names together
 _COLUMNS = ["package", "platform", "state", "size", "took"]
 
 
@@ -238,13 +239,15 @@ def _show(session: Session, job: Job) -> None:
     packages = report.get("packages", [])
     _table(session, report)
 
-    built = [each["dist"].rsplit("-", 2)[0] for each in packages if each["state"] in ("built", "present")]
+    names = [each["dist"].rsplit("-", 2)[0] for each in packages if each["state"] in ("built", "present")]
+    built = list(dict.fromkeys(names))
     if built:
         channel = report["channel"]
         shown = channel if "://" in channel else os.path.relpath(channel)
         session.output.text()
         place = shown if "://" in shown or shown.startswith((".", "/")) else f"./{shown}"
-        session.output.text(f"to use it: jupyter envs create NAME -c {place} {built[-1]}")
+        few = " ".join(built) if len(built) <= _FEW else built[-1]
+        session.output.text(f"to use it: jupyter envs create NAME -c {place} {few}")
     session.output.result({"job": job.id, **report})
 
 
