@@ -15,7 +15,8 @@ Each error is a sentence for the person who reads it, a stable ``code`` for prog
     ├── ArchiveError                 exit 7   an archive that cannot or must not be extracted
     ├── CacheError                   exit 7   a package cache that cannot be used
     ├── LinkError                    exit 8   files that cannot be put in the prefix
-    │   └── LinkScriptError          exit 8   a pre-link, post-link or pre-unlink script that failed
+    │   ├── LinkScriptError          exit 8   a pre-link, post-link or pre-unlink script that failed
+    │   └── ScriptConsentError       exit 8   scripts that nobody agreed to; none was run
     ├── LockedError                  exit 9   another process is changing the environment
     ├── FrozenError                  exit 10  ``conda-meta/frozen`` or a read-only environment
     ├── StalePlanError               exit 11  the environment has changed since the plan was made
@@ -150,6 +151,12 @@ class LinkScriptError(LinkError):
     """A script of a package failed."""
 
     default_code = "link.script"
+
+
+class ScriptConsentError(LinkError):
+    """Packages bring scripts that nobody agreed to; nothing was linked. ``detail["link_scripts"]`` names them."""
+
+    default_code = "link.consent"
 
 
 class LockedError(EnvsError):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,8 @@ from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
+from support.terminal import PROGRAM, Terminal
 from support.waiting import PATIENCE, wait_until
-
-PROGRAM = (sys.executable, "-m", "jupyter_envs.cli.main")
 
 
 @pytest.fixture(autouse=True)
@@ -79,42 +76,6 @@ def refused(code: int, *arguments: str) -> str:
 
 def names(prefix: Path) -> set[str]:
     return {record.name for record in iter_record_names(prefix)}
-
-
-class Terminal:
-    """A command on a pseudo-terminal."""
-
-    def __init__(self, *arguments: str, columns: int = 80) -> None:
-        self.master, slave = os.openpty()
-        environ = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm"}
-        self.process = subprocess.Popen([*PROGRAM, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environ)
-        os.close(slave)
-        self.said = ""
-
-    def read_until(self, text: str, seconds: float = PATIENCE) -> None:
-        deadline = time.monotonic() + seconds
-        while text not in self.said:
-            assert time.monotonic() < deadline, self.said
-            self._read(0.2)
-
-    def type(self, text: str) -> None:
-        os.write(self.master, text.encode())
-
-    def finish(self) -> int:
-        while self._read(0.1) or self.process.poll() is None:
-            pass
-        os.close(self.master)
-        return self.process.returncode
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self.master], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:  # Linux's way to say that the other side is closed
-            return False
-        self.said += data.decode()
-        return bool(data)
 
 
 @pytest.fixture

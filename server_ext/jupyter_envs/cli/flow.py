@@ -32,14 +32,24 @@ PAST = {"create": "created", "clone": "cloned", "repair": "repaired"}
 
 
 def run_change(
-    session: Session, request: ChangeRequest, *, yes: bool, dry_run: bool = False, register_kernel: bool = True
+    session: Session,
+    request: ChangeRequest,
+    *,
+    yes: bool,
+    dry_run: bool = False,
+    register_kernel: bool = True,
+    scripts: tuple[str, ...] | None = None,
 ) -> None:
-    """Plan a change, show the plan, ask where something would be lost, execute it and say what it came to."""
+    """Plan a change, show the plan, ask where something would be lost, execute it and say what it came to.
+
+    ``scripts`` are those of packages that were agreed to (``None``: all); before another runs, a person is asked.
+    """
     request = msgspec.structs.replace(request, command=session.surface.command_line())
     job_request = JobRequest(
         kind="plan" if dry_run else "change",
         change=request,
         consent="given" if yes else session.surface.consent,
+        link_scripts=scripts,
         register_kernel=register_kernel,
         command=request.command,
     )
@@ -47,17 +57,27 @@ def run_change(
     plan = load_plan(session.settings.root, str(_result(job)["plan_id"]))
     if dry_run:
         return show_stored_plan(session, plan)
-    if not _result(job).get("executed"):
+    if not yes and not _result(job).get("executed"):
         ask_consent(session, plan, request.specs)
-        job = run_job(session, execution_of(plan, request.command, register_kernel=register_kernel), show_plan=False)
+    while not _result(job).get("executed"):  # scripts of packages that were not downloaded are known after it
+        scripts = None if scripts is None else ask_scripts(session, _result(job).get("link_scripts", ()), scripts)
+        execution = execution_of(plan, request.command, register_kernel=register_kernel, scripts=scripts)
+        job = run_job(session, execution, show_plan=False)
     show_result(session, plan, job)
     return None
 
 
-def execution_of(plan: ChangePlan, command: str, *, register_kernel: bool = True) -> JobRequest:
-    """Return the request for a job that executes a stored plan."""
+def execution_of(
+    plan: ChangePlan, command: str, *, register_kernel: bool = True, scripts: tuple[str, ...] | None = None
+) -> JobRequest:
+    """Return the request for a job that executes a stored plan, running no other ``scripts`` (``None``: all)."""
     return JobRequest(
-        kind="execute", plan_id=plan.plan_id, prefix=plan.prefix, register_kernel=register_kernel, command=command
+        kind="execute",
+        plan_id=plan.plan_id,
+        prefix=plan.prefix,
+        register_kernel=register_kernel,
+        link_scripts=scripts,
+        command=command,
     )
 
 
@@ -85,7 +105,8 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
                 view.show(event)
         elif show_plan:
             view.pause()
-            show_plan_table(session, load_plan(session.settings.root, str(plan_id)))
+            plan = load_plan(session.settings.root, str(plan_id))
+            show_plan_table(session, plan, ask_scripts=request.link_scripts is not None)
 
     job = session.jobs.submit(request)
     try:
@@ -148,9 +169,9 @@ def _class_for(code: str, exit_code: int | None) -> type[EnvsError]:
 # -- the plan ---------------------------------------------------------------------------------------------------
 
 
-def show_plan_table(session: Session, plan: ChangePlan) -> None:
+def show_plan_table(session: Session, plan: ChangePlan, *, ask_scripts: bool = False) -> None:
     """Print a plan for people: each package that changes, the cost, what to know."""
-    session.output.plan(change_rows(plan.changes), plan_notes(plan))
+    session.output.plan(change_rows(plan.changes), plan_notes(plan, ask_scripts=ask_scripts))
     for warning in plan.warnings:
         session.output.warn(warning.message, warning.hint)
 
@@ -181,7 +202,19 @@ def ask_consent(session: Session, plan: ChangePlan, specs: Sequence[str] = ()) -
     confirm(session, f"this {does} {counted(len(lost), 'package')} ({names})")
 
 
-def confirm(session: Session, what: str, *, look: str = "--dry-run", default: bool = True) -> None:
+def ask_scripts(session: Session, found: Sequence[str], agreed: tuple[str, ...]) -> tuple[str, ...]:
+    """Ask before scripts of packages run that nobody agreed to; return all that may. Raises as ``ask_consent``."""
+    asked = [script for script in found if script not in agreed]
+    if asked:
+        what = f"{counted(len(asked), 'script')} of packages would run, as you: {', '.join(asked)}"
+        without = "set JUPYTER_ENVS_RUN_LINK_SCRIPTS=0 to build without them"
+        confirm(session, what, otherwise=without, default=False)
+    return (*agreed, *asked)
+
+
+def confirm(
+    session: Session, what: str, *, otherwise: str = "look at it first with --dry-run", default: bool = True
+) -> None:
     """Ask whether to go on; see ``ask_consent``.
 
     Parameters
@@ -190,15 +223,15 @@ def confirm(session: Session, what: str, *, look: str = "--dry-run", default: bo
         Where to ask.
     what : str
         What would be lost: "this removes numpy".
-    look : str
-        The option that shows it without doing it, empty when there is none.
+    otherwise : str
+        What can be done instead of agreeing with --yes, empty when there is nothing.
     default : bool
         What Enter means.
     """
     if session.output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise SpecError(
             f"{what}, and nobody can be asked",
-            hint="add --yes to agree" + (f", or look at it first with {look}" if look else ""),
+            hint="add --yes to agree" + (f", or {otherwise}" if otherwise else ""),
             code="spec.consent",
         )
     if not click.confirm(f"{what}. Go on?", default=default, err=True):

@@ -56,7 +56,7 @@ def delete(name: str | None, prefix: str | None, yes: bool, as_json: bool) -> No
         from jupyter_envs.engine.prefix.records import iter_record_names
 
         count = counted(len(iter_record_names(target)), "package")
-        confirm(session, f"this deletes {session.name_of(target)} with {count}: {target}", look="", default=False)
+        confirm(session, f"this deletes {session.name_of(target)} with {count}: {target}", otherwise="", default=False)
     request = JobRequest(kind="delete", prefix=str(target), command=session.surface.command_line())
     job = run_job(session, request)
     result = job.result or {}

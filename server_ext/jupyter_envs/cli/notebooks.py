@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from jupyter_envs.cli.flow import run_change
+from jupyter_envs.cli.flow import confirm, run_change
 from jupyter_envs.cli.options import EnvironmentName, complete_environment, json_option, prefix_option
 from jupyter_envs.cli.plan_view import change_rows, changes_json
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted
-from jupyter_envs.engine.models.plan import PackageChange
+from jupyter_envs.engine.exchange.artifacts import is_interpreter
+from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
 from jupyter_envs.kernels.sync import add_kernels, list_kernels
@@ -23,6 +24,7 @@ from jupyter_envs.notebooks.check import MissingModule, NotebookCheck, changes_b
 from jupyter_envs.notebooks.document import Notebook, read_notebook, with_metadata, write_notebook
 from jupyter_envs.notebooks.environment import Need, check_allowed, files_beside, need_of
 from jupyter_envs.notebooks.lock import find_kernel
+from jupyter_envs.notebooks.places import foreign_channels, foreign_hosts
 
 DIFFERENT = 1
 """Exit code of ``check`` when something is missing or has changed."""
@@ -43,6 +45,9 @@ file_option = click.option(
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Take the environment from this file (environment.yml, requirements.txt, ...), not from the notebook.",
+)
+agree_option = click.option(
+    "-y", "--yes", is_flag=True, help="Agree to places that the settings do not name, and to scripts of packages."
 )
 exact_option = click.option("--exact", is_flag=True, help="Refuse anything but exactly the locked files.")
 
@@ -167,8 +172,15 @@ def _gone(mark: str) -> str:
 @click.option("--allow-errors", is_flag=True, help="Go on after a cell that fails.")
 @file_option
 @exact_option
+@agree_option
 def run_notebook(
-    notebook: Path, output: Path | None, timeout: float | None, allow_errors: bool, file: Path | None, exact: bool
+    notebook: Path,
+    output: Path | None,
+    timeout: float | None,
+    allow_errors: bool,
+    file: Path | None,
+    exact: bool,
+    yes: bool,
 ) -> None:
     """Execute a NOTEBOOK in the environment that it carries, building that when it is not here; write the outputs.
 
@@ -179,7 +191,7 @@ def run_notebook(
 
     session = Session()
     read = read_notebook(notebook)
-    kernel = ready_kernel(session, read, file, exact=exact)
+    kernel = ready_kernel(session, read, file, exact=exact, yes=yes)
     target = (output or notebook).expanduser().absolute()
 
     def progress(done: int, total: int) -> None:
@@ -195,11 +207,12 @@ def run_notebook(
 @click.argument("notebook", type=click.Path(path_type=Path))
 @file_option
 @exact_option
-def open_notebook(notebook: Path, file: Path | None, exact: bool) -> None:
+@agree_option
+def open_notebook(notebook: Path, file: Path | None, exact: bool, yes: bool) -> None:
     """Open a NOTEBOOK in JupyterLab on the kernel of the environment that it carries, building that when needed."""
     session = Session()
     read = read_notebook(notebook)
-    kernel = ready_kernel(session, read, file, exact=exact)
+    kernel = ready_kernel(session, read, file, exact=exact, yes=yes)
     spec = {"name": kernel.name, "display_name": kernel.display_name, "language": kernel.language}
     chosen = with_metadata(read, kernelspec=spec)
     if chosen is not read:
@@ -209,8 +222,13 @@ def open_notebook(notebook: Path, file: Path | None, exact: bool) -> None:
     os.execv(command[0], command)  # noqa: S606 no shell is wanted
 
 
-def ready_kernel(session: Session, notebook: Notebook, file: Path | None, *, exact: bool) -> RegisteredKernel:
+def ready_kernel(
+    session: Session, notebook: Notebook, file: Path | None, *, exact: bool, yes: bool
+) -> RegisteredKernel:
     """Return the kernel of the environment that a notebook needs, which is built when it is not there.
+
+    Unless ``yes``, a person is asked before a place is contacted that the settings do not name, and before a script of
+    a package is run.
 
     Raises
     ------
@@ -231,7 +249,9 @@ def ready_kernel(session: Session, notebook: Notebook, file: Path | None, *, exa
         session.output.note(f"{notebook.path.name}: {need.because}; what was asked for is solved for here")
     prefix = need.prefix
     if need.request is not None:
-        run_change(session, need.request, yes=True)
+        if not yes:
+            ask_places(session, notebook, need.request)
+        run_change(session, need.request, yes=True, scripts=None if yes else ())
         prefix = need.request.prefix
     if need.because and need.locked:
         show_difference(session, changes_between_names(session, need, Path(prefix)))
@@ -250,6 +270,17 @@ def no_environment(notebook: Notebook, need: Need, own: RegisteredKernel | None)
     return SpecError(f"{notebook.path.name} carries no environment", hint=hint, code="exchange.no_lock")
 
 
+def ask_places(session: Session, notebook: Notebook, request: ChangeRequest) -> None:
+    """Ask before anything is fetched from where the settings would not; raises as ``confirm``."""
+    settings = session.engine.settings
+    if settings.offline:
+        return
+    places = (*foreign_channels(request, settings), *foreign_hosts(request.records, settings))
+    if places:
+        what = f"{notebook.path.name} takes packages from where your settings do not: {', '.join(places)}"
+        confirm(session, what, otherwise="add them to your own (`jupyter envs info` shows those)", default=False)
+
+
 def check_exact(notebook: Notebook, need: Need) -> None:
     """Raise ``SpecError`` (``notebook.exact``) unless the environment is, or will be, exactly what is locked."""
     name = notebook.path.name
@@ -260,7 +291,7 @@ def check_exact(notebook: Notebook, need: Need) -> None:
             hint="without --exact, what was asked for is solved for here",
             code="notebook.exact",
         )
-    loose = [record.dist for record in need.locked if not (record.sha256 or record.md5 or record.url[:5] == "inter")]
+    loose = [record.dist for record in need.locked if not (record.sha256 or record.md5 or is_interpreter(record))]
     if loose:
         raise SpecError(f"{name} has no digest for {', '.join(loose)}", hint="lock it again", code="notebook.exact")
 

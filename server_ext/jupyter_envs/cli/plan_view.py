@@ -56,12 +56,15 @@ def cost_text(plan: ChangePlan) -> str:
     return ", ".join([download, *(parts or ["nothing more on disk"])])
 
 
-def plan_notes(plan: ChangePlan) -> list[str]:
-    """Return the lines below the table: sum, cost, scripts that will run."""
+def plan_notes(plan: ChangePlan, *, ask_scripts: bool = False) -> list[str]:
+    """Return the lines below the table: sum, cost, scripts that will run, or (``ask_scripts``) are asked about."""
     lines = [f"{counts_text(plan.changes)}: {cost_text(plan)}"] if plan.changes else ["nothing to change"]
     if plan.link_scripts:
         count = counted(len(plan.link_scripts), "script")
         lines.append(f"{count} of packages will run: {', '.join(plan.link_scripts)}")
+    if ask_scripts and plan.scripts_unknown:
+        bring = f"{counted(plan.scripts_unknown, 'package')} not downloaded yet may bring scripts"
+        lines.append(f"{bring}; you are asked before any is run")
     return lines
 
 
@@ -100,6 +103,7 @@ def plan_json(plan: ChangePlan) -> dict[str, object]:
         "freed_bytes": plan.freed_bytes,
         "warnings": [{"code": w.code, "message": w.message, "hint": w.hint} for w in plan.warnings],
         "link_scripts": list(plan.link_scripts),
+        "scripts_unknown": plan.scripts_unknown,
     }
 
 

@@ -7,7 +7,7 @@ that need them, so that listing and linking stay fast.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from time import time
 from typing import TYPE_CHECKING
@@ -91,11 +91,15 @@ class Engine:
             self._policy.check_plan(plan)
         return plan
 
-    def execute(self, plan: ChangePlan) -> ChangeResult:
-        """Carry out a plan: all of it or, on any error or cancel, nothing."""
+    def execute(self, plan: ChangePlan, *, scripts: Collection[str] | None = None) -> ChangeResult:
+        """Carry out a plan: all of it or, on any error or cancel, nothing.
+
+        ``scripts`` are those of packages that were agreed to, as plans name them (``None``: all); any other raises
+        ``ScriptConsentError`` when its package is in the cache and before anything is linked.
+        """
         with self._policy.executing(plan):
             self._policy.check_plan(plan)
-            result = self._executor.execute(plan)
+            result = self._executor.execute(plan, scripts)
         if plan.action in ("create", "clone"):
             register_environment(plan.prefix, os.environ)
         return result

@@ -7,7 +7,7 @@ whose environment has changed since (``StalePlanError``) and never writes into a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -41,6 +41,7 @@ from jupyter_envs.engine.transaction.metadata import (
     with_requested,
 )
 from jupyter_envs.engine.transaction.move import can_move, move_prefix
+from jupyter_envs.engine.transaction.scripts import check_agreed
 from jupyter_envs.errors import StalePlanError
 from jupyter_envs.settings import Settings
 
@@ -74,8 +75,8 @@ class Executor:
         self._reporter = reporter
         self._cancel = cancel
 
-    def execute(self, plan: ChangePlan) -> ChangeResult:
-        """Do what a plan says; either all of it, or nothing."""
+    def execute(self, plan: ChangePlan, scripts: Collection[str] | None = None) -> ChangeResult:
+        """Do what a plan says; either all of it, or nothing. ``scripts``: see ``Engine.execute``."""
         prefix = Path(plan.prefix)
         with self.exclusive(prefix, plan.command), paused_gc():
             if plan.action in ("create", "clone"):
@@ -91,6 +92,8 @@ class Executor:
                     )
                 before = read_records(prefix, on_broken=None if plan.action != "repair" else lambda _finding: None)
             execution, number, extracted = self._prepare(plan, prefix, before)
+            if scripts is not None and execution.run_script is not None:
+                check_agreed(execution.links, scripts)
             executed = self._carry_out(execution, before)
         return _result(plan, number, executed, extracted)
 

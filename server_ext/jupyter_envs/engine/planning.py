@@ -26,6 +26,7 @@ from jupyter_envs.engine.planning_costs import disk_cost, freed_bytes
 from jupyter_envs.engine.planning_history import requested_of, undone_generation
 from jupyter_envs.engine.planning_links import link_cost
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
+from jupyter_envs.engine.planning_scripts import scripts_of
 from jupyter_envs.engine.preconditions import check_borrowed, check_environment, check_free, check_installed
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.pinned import read_pinned
@@ -282,6 +283,7 @@ class Planner:
             refuse_downloads(to_fetch)
         variables = target.variables if target.variables is not None else read_state(prefix)
         disk_bytes, costs = self._disk_cost(prefix, records, diff.changes, missing)
+        scripts, unknown = scripts_of(diff.link, missing, self._cache, self._settings)
         return ChangePlan(
             plan_id=f"{datetime.now():%Y%m%d%H%M%S}-{os.urandom(4).hex()}",
             action=request.action,
@@ -297,7 +299,8 @@ class Planner:
             disk_bytes=disk_bytes,
             freed_bytes=freed_bytes(prefix, before, diff.changes),
             warnings=(*target.warnings, *costs),
-            link_scripts=self._link_scripts(diff.link, missing),
+            link_scripts=scripts,
+            scripts_unknown=unknown,
             override_frozen=request.override_frozen,
             restores=target.restores,
             sharing=target.sharing,
@@ -323,20 +326,6 @@ class Planner:
         options = LinkOptions(allow_softlinks=self._settings.allow_softlinks, always_copy=self._settings.always_copy)
         links = link_cost(manifests, prefix, options)
         return disk_cost(changes, missing, target, self._cache) + links.bytes, links.warnings
-
-    def _link_scripts(self, link: Sequence[RepodataRecord], missing: Sequence[RepodataRecord]) -> tuple[str, ...]:
-        """Return ``dist: path`` of the scripts of packages that are already in the cache."""
-        from jupyter_envs.engine.link.plan import link_scripts
-
-        absent = {record.dist for record in missing}
-        layout = layout_for(self._settings.subdir)
-        found: list[str] = []
-        for record in link:
-            if record.dist in absent or not self._cache.find(record):
-                continue
-            paths = [entry.path for entry in self._cache.manifest(record, None).paths]
-            found.extend(f"{record.dist}: {path}" for path in link_scripts(record.name, paths, layout))
-        return tuple(found)
 
 
 def _shared_damage(prefix: str, packages: Sequence[str]) -> PlanWarning:

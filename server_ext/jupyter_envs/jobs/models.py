@@ -32,8 +32,9 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``prefix`` (absolute) is what the other kinds work on. ``consent`` of ``destructive`` stops a ``change`` after its
     plan when that removes or downgrades something; the plan can then be executed by its id. ``unasked`` stops it only
     when that does not follow from the request (``consent.unasked_losses``). ``register_kernel`` of ``None`` leaves the
-    environment's kernels alone. ``clean`` keeps what ``source_days`` says of recipes' sources. ``hidden`` jobs are not
-    shown to people unless they ask for all.
+    environment's kernels alone. ``link_scripts`` are the scripts of packages that were agreed to (``None``: all);
+    where others would run, nothing is executed and the result names them. ``clean`` keeps what ``source_days`` says of
+    recipes' sources. ``hidden`` jobs are not shown to people unless they ask for all.
     """
 
     kind: JobKind
@@ -46,6 +47,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dry_run: bool = False
     source_days: int = UNUSED_DAYS
     consent: Consent = "given"
+    link_scripts: tuple[str, ...] | None = None
     register_kernel: bool = True
     hidden: bool = False
     command: str = ""

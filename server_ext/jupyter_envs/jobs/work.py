@@ -16,7 +16,7 @@ import msgspec
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.prefix.state import read_state
-from jupyter_envs.errors import EnvsError, SpecError
+from jupyter_envs.errors import EnvsError, ScriptConsentError, SpecError
 from jupyter_envs.jobs.consent import losses, losses_to_agree
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.jobs.plans import load_plan, save_plan
@@ -68,8 +68,9 @@ def _plan(request: JobRequest, place: Workplace) -> Result:
 
 def _change(request: JobRequest, place: Workplace) -> Result:
     plan = _make_plan(request, place)
-    if losses_to_agree(plan, request.consent, _change_of(request).specs):
-        return {"plan_id": plan.plan_id, "executed": False}
+    agreed = request.link_scripts is None or set(plan.link_scripts) <= set(request.link_scripts)
+    if losses_to_agree(plan, request.consent, _change_of(request).specs) or not agreed:
+        return {"plan_id": plan.plan_id, "executed": False, "link_scripts": list(plan.link_scripts)}
     return _carry_out(plan, request, place)
 
 
@@ -100,7 +101,10 @@ def _carry_out(plan: ChangePlan, request: JobRequest, place: Workplace) -> Resul
     if _changes_nothing(plan, place):
         return {"plan_id": plan.plan_id, "executed": True, "result": {}, "kernels": []}
     asked = _newly_asked(plan, place)
-    result = place.engine.execute(plan)
+    try:
+        result = place.engine.execute(plan, scripts=request.link_scripts)
+    except ScriptConsentError as error:
+        return {"plan_id": plan.plan_id, "executed": False, **error.detail}
     kernels = _sync_kernels(Path(plan.prefix), request, place)
     return {
         "plan_id": plan.plan_id,

@@ -22,6 +22,7 @@ from jupyter_envs.errors import (
     LinkScriptError,
     NotFoundError,
     OfflineError,
+    ScriptConsentError,
     SpecError,
     StalePlanError,
 )
@@ -395,6 +396,24 @@ def test_scripts_do_not_run_without_consent(settings: Settings, stocked: Channel
     stocked.add("scripted", files={"share/s": "s"}, link_scripts={"post-link": f"touch {tmp_path}/ran"})
     make(engine, stocked, "scripted")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_script_that_was_not_agreed_to_stops_a_change_before_anything_is_linked(
+    engine: Engine, stocked: Channel, tmp_path: Path
+) -> None:
+    stocked.add("scripted", files={"share/s": "s"}, link_scripts={"post-link": f"touch {tmp_path}/ran"})
+    request = ChangeRequest(action="create", prefix=str(engine.new_prefix("a")), records=(stocked.record("scripted"),))
+    plan = engine.plan(request)
+    assert (plan.link_scripts, plan.scripts_unknown) == ((), 1)
+    with pytest.raises(ScriptConsentError) as caught:
+        engine.execute(plan, scripts=plan.link_scripts)
+    assert not (tmp_path / "ran").exists()
+    assert not Path(plan.prefix).parent.exists()
+    again = engine.plan(request)
+    assert again.scripts_unknown == 0
+    assert caught.value.detail == {"link_scripts": list(again.link_scripts)}
+    engine.execute(again, scripts=again.link_scripts)
+    assert (tmp_path / "ran").exists()
 
 
 def test_frozen_environments_refuse_and_can_be_overridden(engine: Engine, stocked: Channel) -> None:

@@ -20,6 +20,7 @@ from jupyter_envs.engine.link.entry_points import (
 )
 from jupyter_envs.engine.link.paths import directories_of, validate_path, validate_paths
 from jupyter_envs.engine.link.prefix_replace import check_binary_fits
+from jupyter_envs.engine.models.origins import CONDA, source_of
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.platform import PlatformLayout
 from jupyter_envs.engine.models.records import PackageManifest, PackageRecord, PathsEntry
@@ -116,7 +117,8 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
         windows=layout.windows,
         fold_case=not layout.subdir.startswith("linux"),
     )
-    plan.link_scripts = link_scripts(manifest.record.name, plan.claimed, layout)
+    if source_of(manifest.record) == CONDA:  # a wheel may install a program of any name, and is promised not to run
+        plan.link_scripts = link_scripts(manifest.record.name, plan.claimed, layout)
     plan.warnings = tuple(_notes(plan))
     return plan
 
@@ -124,6 +126,11 @@ def plan_package(manifest: PackageManifest, target: LinkTarget) -> PackageLinkPl
 def link_scripts(name: str, paths: Collection[str], layout: PlatformLayout) -> tuple[str, ...]:
     """Return which of the package's pre-link, post-link and pre-unlink scripts (CEP 34) are among ``paths``."""
     return tuple(path for kind in _SCRIPTS if (path := link_script_path(name, kind, layout)) in paths)
+
+
+def script_title(dist: str, path: str) -> str:
+    """Return how a script is called where a person agrees to it."""
+    return f"{dist}: {path}"
 
 
 def link_script_path(name: str, kind: str, layout: PlatformLayout) -> str:

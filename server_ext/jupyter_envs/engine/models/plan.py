@@ -70,8 +70,9 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     yet (estimated from the archives) and files that cannot be shared with it; ``freed_bytes`` what the removal of
     packages gives back: files and directories that are nobody else's, not what the cache keeps. ``restores`` is the
     generation whose state comes back, ``sharing`` are the environments whose files are repaired with these, since they
-    share them, ``clone_from`` the prefix whose unowned files are copied (and, with ``keep_history``, whose generations
-    are carried on: a rename), ``archives`` the bundle that has the archives.
+    share them, ``link_scripts`` the scripts that packages in the cache bring and ``scripts_unknown`` how many packages
+    are not there yet and may bring others, ``clone_from`` the prefix whose unowned files are copied (and, with
+    ``keep_history``, whose generations are carried on: a rename), ``archives`` the bundle that has the archives.
     """
 
     plan_id: str
@@ -89,6 +90,7 @@ class ChangePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     freed_bytes: int = 0
     warnings: tuple[PlanWarning, ...] = ()
     link_scripts: tuple[str, ...] = ()
+    scripts_unknown: int = 0
     override_frozen: bool = False
     restores: int | None = None
     sharing: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Plans for one package, on all three platforms, without a single file made."""
 
+import msgspec
 import pytest
 
 from jupyter_envs.engine.link.actions import LinkTarget, PackageLinkPlan
@@ -219,6 +220,8 @@ class TestNotes:
         assert plan_package(package, a_target()).link_scripts == ("bin/.pack-post-link.sh", "bin/.pack-pre-unlink.sh")
         windows = manifest(entry("Scripts/.pack-post-link.bat"), entry("bin/.pack-post-link.sh"))
         assert plan_package(windows, a_target("win-64")).link_scripts == ("Scripts/.pack-post-link.bat",)
+        wheel = msgspec.structs.replace(package.record, fn="pack-1.0-py3-none-any.whl")
+        assert plan_package(msgspec.structs.replace(package, record=wheel), a_target()).link_scripts == ()
         assert link_script_path("pack", "pre-link", layout_for("osx-64")) == "bin/.pack-pre-link.sh"
 
     def test_menu_entries_are_noted(self) -> None:
