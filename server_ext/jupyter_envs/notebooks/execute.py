@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
@@ -73,6 +74,7 @@ def execute_notebook(
         with tempfile.TemporaryFile() as log, _sentences(target, timeout, log):
             client.execute(stderr=log)
     finally:
+        atexit.unregister(client._cleanup_kernel)  # left there when the kernel dies before it is ready; fails at exit
         nbformat.write(notebook, target)  # type: ignore[no-untyped-call]  # nbformat
     return len(cells)
 
