@@ -9,6 +9,7 @@ import { notebookMissingPlugin } from './plugins/notebookMissing';
 import { notebookMovedPlugin } from './plugins/notebookMoved';
 import { notebookRestartPlugin } from './plugins/notebookRestart';
 import { pagePlugin } from './plugins/page';
+import { sharedPlugin } from './plugins/shared';
 import { sidebarPlugin } from './plugins/sidebar';
 
 export default [
@@ -23,5 +24,6 @@ export default [
   notebookMovedPlugin,
   notebookRestartPlugin,
   notebookMissingPlugin,
-  notebookCarriedPlugin
+  notebookCarriedPlugin,
+  sharedPlugin
 ];

@@ -56,6 +56,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(os.path.join(shared, "envs") for shared in self.shared_directories)
 
     @property
+    def shared_kernels_directories(self) -> tuple[str, ...]:
+        """Where the kernels of these are."""
+        return tuple(os.path.join(shared, "share", "jupyter", "kernels") for shared in self.shared_directories)
+
+    @property
     def jobs_directory(self) -> str:
         """Where job logs, event streams and the jobs database live."""
         return os.path.join(self.root, "jobs")

@@ -45,6 +45,14 @@ def extension_config(course: Path, extension_config: dict[str, Any]) -> dict[str
     return {**extension_config, "shared_directories": [str(course.parents[1])]}
 
 
+async def test_what_a_hub_publishes_is_asked_of_its_service(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await api("GET", "shared")).body == {"hub": False, "environments": []}
+    monkeypatch.setenv("JUPYTER_ENVS_HUB_SERVICE", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "token")
+    refused = await api("GET", "shared")
+    assert (refused.status, refused.body["error"]["code"]) == (502, "shared.service")
+
+
 async def test_listed_refused_and_cloned(course: Path, api: Api, finish: Finish, settings: Settings) -> None:
     shared = environment_id(str(course))
     listed = (await api("GET", "environments")).body["environments"]

@@ -15,6 +15,8 @@ import { NotebooksApi } from './notebooks/restapi';
 import type { INotebooksApi } from './notebooks/interfaces';
 import { PlansApi } from './plans/restapi';
 import type { IPlansApi } from './plans/interfaces';
+import { SharedApi } from './shared/restapi';
+import type { ISharedApi } from './shared/interfaces';
 
 /** The server extension's resources. */
 export interface IApi {
@@ -24,6 +26,7 @@ export interface IApi {
   readonly catalogue: ICatalogueApi;
   readonly notebooks: INotebooksApi;
   readonly builds: IBuildsApi;
+  readonly shared: ISharedApi;
 }
 
 /** Make the resources over HTTP. */
@@ -35,6 +38,7 @@ export function makeApi(settings: ServerConnection.ISettings): IApi {
     jobs: new JobsApi(connection),
     catalogue: new CatalogueApi(connection),
     notebooks: new NotebooksApi(connection),
-    builds: new BuildsApi(connection)
+    builds: new BuildsApi(connection),
+    shared: new SharedApi(connection)
   };
 }

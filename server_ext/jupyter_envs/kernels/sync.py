@@ -57,8 +57,8 @@ def visible_kernels(settings: Settings) -> list[RegisteredKernel]:
     own = list_kernels()
     names = {os.path.realpath(path): path for path in iter_shared(settings)}
     known = {kernel.directory for kernel in own}
-    for shared in settings.shared_directories:
-        for kernel in find_registered(Path(shared, "share/jupyter/kernels")):
+    for directory in settings.shared_kernels_directories:
+        for kernel in find_registered(Path(directory)):
             if kernel.directory not in known:
                 prefix = names.get(os.path.realpath(kernel.prefix), kernel.prefix)
                 own.append(msgspec.structs.replace(kernel, prefix=prefix))

@@ -89,21 +89,29 @@ class EnvironmentSigns:
 
 
 class KernelSigns:
-    """Looks at our kernels of this user."""
+    """Looks at our kernels.
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    Parameters
+    ----------
+    directories : iterable of str
+        Where they are: this user's, and those of shared environments.
+    """
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        self._directories = tuple(directories)
 
     def look(self) -> dict[str, KernelSign]:
-        """Return the environment of each of our kernels and the time of its folder, by the kernel's name."""
+        """Return the environment of each of our kernels and the time of its folder, by that folder."""
         return {
-            kernel.name: KernelSign(kernel.prefix, _modified(kernel.directory))
-            for kernel in find_registered(self._directory)
+            kernel.directory: KernelSign(kernel.prefix, _modified(kernel.directory))
+            for directory in self._directories
+            for kernel in find_registered(Path(directory))
         }
 
     def stamp(self) -> Times:
-        """Return what changes when any kernel does: the times of the folder and of those in it."""
-        return (_modified(str(self._directory)), *map(_modified, _subdirectories(str(self._directory))))
+        """Return what changes when any kernel does: the times of the folders and of those in them."""
+        places = (place for one in self._directories for place in (one, *_subdirectories(one)))
+        return tuple(map(_modified, places))
 
 
 class _Cached:

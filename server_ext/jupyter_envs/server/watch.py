@@ -88,7 +88,7 @@ class Watcher:
         self._environments = EnvironmentSigns(
             (*services.settings.envs_directories, *services.settings.shared_envs_directories), os.environ
         )
-        self._kernels = KernelSigns(user_kernels_directory())
+        self._kernels = KernelSigns((str(user_kernels_directory()), *services.settings.shared_kernels_directories))
         self._jobs: dict[str, JobSign] = {}
         self._seen_environments: dict[str, int] = {}
         self._seen_kernels: dict[str, KernelSign] = {}

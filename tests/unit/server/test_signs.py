@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.jobs.pulse import JobSign, StorePulse
 from jupyter_envs.jobs.store import DATABASE, JobStore
+from jupyter_envs.kernels.spec import MARK
 from jupyter_envs.server.signs import (
     EnvironmentChange,
     EnvironmentSigns,
     KernelSign,
+    KernelSigns,
     changed_environments,
     changed_jobs,
     changed_kernels,
@@ -38,6 +41,18 @@ def test_kernels_tell_of_the_environments_they_are_and_were_of() -> None:
     before = {"k": KernelSign("/a", 1), "same": KernelSign("/s", 1)}
     after = {"k": KernelSign("/b", 2), "same": KernelSign("/s", 1), "new": KernelSign("/n", 1)}
     assert changed_kernels(before, after) == {"/a", "/b", "/n"}
+
+
+def test_kernels_are_looked_at_in_all_places(tmp_path: Path) -> None:
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    signs = KernelSigns([str(own), str(shared)])
+    empty = signs.stamp()
+    mark = {"prefix": "/a", "name": "a", "kernel": "python3"}
+    for place in (own, shared):
+        (place / "same").mkdir(parents=True)
+        (place / "same" / "kernel.json").write_text(json.dumps({"metadata": {MARK: mark}}))
+    assert signs.look().keys() == {str(own / "same"), str(shared / "same")}
+    assert signs.stamp() != empty
 
 
 def test_a_look_sees_environments_come_change_and_go(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from jupyter_envs.server.handlers import (
     notebooks,
     packages,
     plans,
+    shared,
 )
 from jupyter_envs.server.handlers.base import ROOT, EnvsHandler
 from jupyter_envs.server.identifiers import PATTERN
@@ -66,5 +67,6 @@ ROUTES: list[tuple[str, type[EnvsHandler]]] = [
     (rf"{ROOT}/disk", disk.DiskHandler),
     (rf"{ROOT}/clean", disk.CleanHandler),
     (rf"{ROOT}/doctor", health.DoctorOfAllHandler),
+    (rf"{ROOT}/shared", shared.SharedHandler),
     (rf"{ROOT}/.*", about.UnknownHandler),
 ]
