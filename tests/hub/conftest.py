@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor, can_have_users, make_user, remove_user
+from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor, make_user, missing_for_users, remove_user
 from support.channel import Channel
 
+NEEDED = 1 << 30  # bytes
 USERS = (ADMIN, ANNA, BEN)
 
 
@@ -23,9 +25,9 @@ def gate_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def gate(gate_path: Path) -> Path:
-    """Return that file, which is not there yet; beside it stands ``gate.waiting`` when somebody waits."""
-    for path in (gate_path, gate_path.with_suffix(".waiting")):
-        path.unlink(missing_ok=True)
+    """Return that file, which is not there yet; ``gate.<name>`` appears beside it when the build of a name waits."""
+    for path in gate_path.parent.iterdir():
+        path.unlink()
     return gate_path
 
 
@@ -33,11 +35,23 @@ def gate(gate_path: Path) -> Path:
 def stock(tmp_path_factory: pytest.TempPathFactory, gate_path: Path) -> Channel:
     """Return a channel with two versions of a package, and one whose installation can be held up."""
     channel = Channel(tmp_path_factory.mktemp("stock"))
-    script = f"touch {gate_path}.waiting; while [ ! -e {gate_path} ]; do sleep 0.1; done\n"
+    script = f'touch {gate_path}.$(basename "$(dirname "$PREFIX")"); while [ ! -e {gate_path} ]; do sleep 0.1; done\n'
+    channel.add("plain", files={"share/plain.txt": "plain"})
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
     return channel.index()
+
+
+def memory() -> str | None:
+    """Return a folder in memory from which programs can be run; thousands of files go away there in no time."""
+    place = "/dev/shm"  # as tempfile, it makes a folder of its own in it
+    try:
+        state = os.statvfs(place)
+    except FileNotFoundError:
+        return None
+    fit = os.access(place, os.W_OK) and not state.f_flag & os.ST_NOEXEC and state.f_bavail * state.f_frsize > NEEDED
+    return place if fit else None
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +59,9 @@ def hub(stock: Channel) -> Iterator[RunningHub]:
     """Return a JupyterHub that answers; its folder is one that other Unix users can enter."""
     if not (PROXY / "configurable-http-proxy").exists():
         pytest.skip("needs configurable-http-proxy in node_modules, which `jlpm install` brings")
-    folder = Path(tempfile.mkdtemp(prefix="hub-"))
+    folder = Path(tempfile.mkdtemp(prefix="hub-", dir=memory()))
     folder.chmod(0o755)
-    real = can_have_users()
+    real = not missing_for_users()
     running = RunningHub(folder, stock.url, real_users=real)
     try:
         for user in USERS if real else ():

@@ -25,6 +25,7 @@ import requests
 import websocket
 
 from jupyter_envs.jobs.store import JobStore
+from support import users
 from ui.lab_server import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -44,6 +45,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.spawner_class = {spawner!r}
+c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.start_timeout = 60
 c.Spawner.args = ["--allow-root"]
 c.LocalProcessSpawner.interrupt_timeout = 1
@@ -76,6 +78,7 @@ class RunningHub:
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
         self._channel = channel
+        self._python = sys.executable
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,12 +90,21 @@ class RunningHub:
         """Start the Hub and wait until it and the service answer through the proxy."""
         override = self.folder / "override.py"
         spawner = "jupyterhub.spawner.LocalProcessSpawner" if self.real_users else "simple"
+        if self.real_users:
+            self._python = make_python_for_users(self.folder)
         override.write_text(
-            OVERRIDE.format(password=PASSWORD, hub_port=free_port(), api_port=free_port(), spawner=spawner, admin=ADMIN)
+            OVERRIDE.format(
+                password=PASSWORD,
+                hub_port=free_port(),
+                api_port=free_port(),
+                spawner=spawner,
+                python=self._python,
+                admin=ADMIN,
+            )
         )
         self.shared.mkdir(exist_ok=True, mode=0o755)
         # A shell's background processes ignore SIGINT, by which the Hub ends users' servers.
-        command = ["env", "--default-signal=INT", sys.executable, "-m", "jupyterhub", "-f", str(CONFIG)]
+        command = ["env", "--default-signal=INT", self._python, "-m", "jupyterhub", "-f", str(CONFIG)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -145,10 +157,11 @@ class RunningHub:
         children = psutil.Process(self._process.pid).children(recursive=True)
         return [child.pid for child in children if "jupyter_envs.hub.service" in words_of(child)]
 
-    def job_pids(self) -> list[int]:
-        """Return the processes of builds, and what they started; they have sessions of their own."""
-        store = JobStore(self.shared / ".service" / "jobs")
-        running = [psutil.Process(job.pid) for job in store.live() if job.pid and psutil.pid_exists(job.pid)]
+    def job_pids(self, name: str = "") -> list[int]:
+        """Return the processes of builds, or of those of one name, and what they started; they have own sessions."""
+        live = JobStore(self.shared / ".service" / "jobs").live()
+        asked = [job for job in live if not name or Path(job.prefix).parent.name == name]
+        running = [psutil.Process(job.pid) for job in asked if job.pid and psutil.pid_exists(job.pid)]
         return [process.pid for job in running for process in (job, *job.children(recursive=True))]
 
     def login(self, user: str) -> Visitor:
@@ -172,8 +185,9 @@ class RunningHub:
             for name, value in os.environ.items()
             if not name.startswith(("JUPYTER", "CONDA", "IPYTHON", "XDG_"))
         }
+        others = os.defpath if self.real_users else os.environ["PATH"]  # no Python in root's home is offered to users
         return kept | {
-            "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(PROXY), os.environ["PATH"])),
+            "PATH": os.pathsep.join((str(Path(self._python).parent), str(PROXY), others)),
             "HUB_STATE": str(self.folder),
             "HUB_URL": f"http://127.0.0.1:{self.port}",
             "HUB_SHARED": str(self.shared),
@@ -297,17 +311,28 @@ def words_of(process: psutil.Process) -> list[str]:
         return []
 
 
-def can_have_users() -> bool:
-    """Tell whether Unix users can be made here, and can run this Python (a checkout below /root they cannot read)."""
-    if os.geteuid() != 0 or shutil.which("useradd") is None:
-        return False
-    command = [sys.executable, "-c", "import jupyterlab, jupyter_envs.server.app"]
-    nobody = pwd.getpwnam("nobody")
-    try:
-        ran = subprocess.run(command, user=nobody.pw_uid, group=nobody.pw_gid, cwd="/", check=False)
-    except PermissionError:
-        return False
-    return ran.returncode == 0
+def missing_for_users() -> str:
+    """Return what is missing for servers that run as Unix users of their own, empty when nothing is."""
+    if shutil.which("useradd") is None:
+        return "needs useradd"
+    return users.missing()
+
+
+def make_python_for_users(folder: Path) -> str:
+    """Return a Python that other users can run and that has all of this one: a venv of it in a folder they can read.
+
+    This one may be a link into root's home, which they cannot enter.
+    """
+    venv = folder / "python"
+    subprocess.run([users.python_for_all(), "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "tests.pth").write_text(users.packages().replace(os.pathsep, "\n") + "\n")
+    for name in ("share", "etc"):  # JupyterLab, its extensions and the configuration that turns ours on
+        (venv / name).symlink_to(Path(sys.prefix, name))
+    node = shutil.which("node")
+    if node is not None:
+        (venv / "bin" / "node").symlink_to(os.path.realpath(node))
+    return str(venv / "bin" / "python")
 
 
 def make_user(name: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from hub.running import BEN, SERVICE, RunningHub, Visitor
+from support.channel import Channel
 
 
 def recipe(version: str) -> dict[str, str]:
@@ -59,6 +60,10 @@ def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
     assert admin.rest("POST", "environments/data/switch", {"generation": 1}).status_code == 200
     assert anna.execute(anna.start_kernel("shared-data"), ask).split() == [str(prefix / "1"), "1.0"]
 
+    told = anna.rest("GET", "shared", user_server=True).json()
+    assert told["hub"]
+    assert {"name": "data", "generation": 1} in told["environments"]
+
     refused = admin.rest("DELETE", "environments/data/generations/1")
     assert (refused.status_code, refused.json()["error"]["code"]) == (423, "locked.published")
     assert admin.rest("DELETE", "environments/data/generations/2").status_code == 200
@@ -81,29 +86,18 @@ def test_a_file_that_cannot_be_solved_changes_nothing(admin: Visitor) -> None:
     assert admin.rest("DELETE", "environments/broken/generations/1").status_code == 200
 
 
-@pytest.mark.network
-@pytest.mark.usefixtures("index_answers")
-def test_a_build_goes_on_when_the_service_restarts(hub: RunningHub, admin: Visitor, gate: Path) -> None:
-    admin.publish("slow", recipe("1.0"))
-    assert admin.published("slow", 1)["published"]
-    admin.publish("slow", slow_recipe())
-    hub.until(gate.with_suffix(".waiting").exists, "the build is in the middle")
-    restart(hub)
+def test_a_service_restarts_in_mid_build(hub: RunningHub, admin: Visitor, stock: Channel, gate: Path) -> None:
+    for name in ("slow", "dying"):
+        admin.publish(name, exactly(stock, "plain"))
+        assert admin.published(name, 1)["published"]
+        admin.publish(name, exactly(stock, "waits"))
+        hub.until(gate.with_suffix(f".{name}").exists, f"the build of {name} is in the middle")
+    restart(hub, with_jobs_of="dying")
     assert admin.generations("slow")[2]["state"] == "building"
+    assert admin.generations("slow")[1]["published"]
     gate.touch()
     assert admin.published("slow", 2)["published"]
 
-
-@pytest.mark.network
-@pytest.mark.usefixtures("index_answers")
-def test_a_build_that_dies_with_the_service_leaves_what_was_published(
-    hub: RunningHub, admin: Visitor, gate: Path
-) -> None:
-    admin.publish("dying", recipe("1.0"))
-    assert admin.published("dying", 1)["published"]
-    admin.publish("dying", slow_recipe())
-    hub.until(gate.with_suffix(".waiting").exists, "the build is in the middle")
-    restart(hub, with_jobs=True)
     failed = admin.published("dying", 2)
     assert failed["state"] == "failed"
     assert "interrupted" in failed["message"]
@@ -111,16 +105,15 @@ def test_a_build_that_dies_with_the_service_leaves_what_was_published(
     assert sorted(path.name for path in (hub.shared / "generations/dying").iterdir()) == ["1", "1.json", "2.json"]
 
 
-def slow_recipe() -> dict[str, str]:
-    text = "dependencies:\n- interpreter::python\n- waits\n"
-    return {"name": "environment.yml", "text": text}
+def exactly(channel: Channel, name: str) -> dict[str, str]:
+    """Return a list of one exact package, for which nothing is solved and no Python is needed."""
+    return {"name": "exact.txt", "text": f"@EXPLICIT\n{channel.record(name).url}\n"}
 
 
-def restart(hub: RunningHub, *, with_jobs: bool = False) -> None:
-    """Kill the service, and with it its jobs as a container's end would; the Hub starts another."""
+def restart(hub: RunningHub, *, with_jobs_of: str) -> None:
+    """Kill the service, and with it the jobs of one environment as a container's end would; the Hub starts another."""
     (service,) = hub.service_pids()
-    jobs = hub.job_pids() if with_jobs else []
-    for pid in (service, *jobs):
+    for pid in (service, *hub.job_pids(with_jobs_of)):
         os.kill(pid, signal.SIGKILL)
     hub.until(lambda: [pid for pid in hub.service_pids() if pid != service], "the Hub has started another service")
     hub.until(hub.answers, "the service answers")
