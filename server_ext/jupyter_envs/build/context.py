@@ -11,6 +11,7 @@ from jupyter_envs.build.environ import base_environ
 from jupyter_envs.build.models import BuildRequest, RenderedRecipe
 from jupyter_envs.build.places import Places
 from jupyter_envs.build.recipe.pins import Found
+from jupyter_envs.build.recipe.siblings import found_siblings
 from jupyter_envs.build.scripts import Run, run_script
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.settings import Settings
@@ -41,7 +42,7 @@ class BuildContext:
 
     def siblings(self) -> dict[str, Found]:
         """Return version and build string of the recipe's outputs, for pins."""
-        return {each.name: Found(each.version, each.build_string) for each in self.recipe.outputs}
+        return found_siblings(self.recipe)
 
     def say(self, phase: str, text: str) -> None:
         """Tell that a phase begins, to who watches and in the job's log."""

@@ -167,6 +167,7 @@ class RenderedRecipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     ``script`` and ``requirements`` belong to the recipe as a whole (conda-build's top level beside ``outputs``): the
     script runs first, and outputs choose from what it installed. ``text`` is the recipe file as it was written.
+    ``siblings`` are outputs that belong to this variant, too, and are built by another one.
     """
 
     folder: str
@@ -174,6 +175,7 @@ class RenderedRecipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     name: str
     version: str
     outputs: tuple[Output, ...]
+    siblings: tuple[Output, ...] = ()
     sources: tuple[Source, ...] = ()
     script: Script = Script()
     requirements: Requirements = Requirements()

@@ -14,6 +14,7 @@ import yaml
 
 from jupyter_envs.build.models import FileRules, Output, Pin, RenderedRecipe, Script
 from jupyter_envs.build.recipe.pins import Found, resolve
+from jupyter_envs.build.recipe.siblings import found_siblings
 
 _RULES: dict[str, Any] = msgspec.structs.asdict(FileRules())
 _OFF = ("pip_check", "use_gitignore")  # not worth a line when they are not asked for
@@ -41,12 +42,11 @@ def recipes_text(recipes: Sequence[RenderedRecipe]) -> str:
 
 def recipe_value(recipe: RenderedRecipe) -> dict[str, Any]:
     """Return one variant of a recipe as a mapping: the variant values that count, sources, and each package."""
-    siblings = {each.name: Found(each.version, each.build_string) for each in recipe.outputs}
+    siblings = found_siblings(recipe)
     counted = {key: value for output in recipe.outputs for key, value in output.variant.items()}
-    counted.pop("target_platform", None)
     value = {
         "recipe": f"{recipe.folder}/{recipe.file}",
-        "variant": dict(sorted(counted.items())),
+        "variant": {key: counted[key] for key in sorted(counted) if key not in {"target_platform", *siblings}},
         "sources": recipe.sources,
         "script": recipe.script,
         "requirements": recipe.requirements,

@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_envs.build.load import render
 from jupyter_envs.build.models import Output, RenderedRecipe, Source
+from jupyter_envs.build.order import key_of, needs_graph
 from jupyter_envs.errors import RecipeError
 
 NOARCH = """\
@@ -88,3 +89,55 @@ def test_what_git_ignores_is_left_out_of_a_source_unless_said_otherwise(tmp_path
     for said, expected in (("", True), (", use_gitignore: false", False)):
         (rendered,) = write(tmp_path, recipe % said, "recipe.yaml")
         assert rendered.sources == (Source(path=".", use_gitignore=expected),)
+
+
+SUITE = """\
+package: {name: geo-suite, version: "2.1"}
+build:
+  number: 4
+  noarch: generic
+  ignore_run_exports: [zlib]
+  run_exports: [geo-suite]
+requirements:
+  run: ["{{ pin_subpackage('pygeo', exact=True) }}"]
+outputs:
+  - name: libgeo
+    build:
+      script: [make install]
+      script_env: [LEVEL=3]
+  - name: pygeo
+    script: install-py.sh
+    requirements: {host: ["{{ pin_subpackage('libgeo', exact=True) }}"]}
+    build: {force_use_keys: [flavour]}
+  - name: geo-data
+    about: {license: CC0-1.0}
+test: {commands: [geo --version]}
+about: {license: MIT, license_file: [LICENSE, NOTICE]}
+"""
+VARIANTS = "flavour: [mint, lime]\n"
+
+
+def test_outputs_have_what_conda_build_gives_them_from_their_recipe(tmp_path: Path) -> None:
+    first, _second = write(tmp_path, SUITE, "meta.yaml", conda_build_config__yaml=VARIANTS)
+    library, python, data, suite = first.outputs
+    assert (library.script.lines, library.script.environ) == (("make install",), {"LEVEL": "3"})
+    assert (library.build_number, library.noarch, library.requirements.ignore) == (4, None, ())
+    assert (library.about, library.license_files) == ({"license": "MIT"}, ("LICENSE", "NOTICE"))
+    assert (data.about, data.license_files) == ({"license": "CC0-1.0"}, ())
+    assert (data.build_number, data.noarch, data.requirements.ignore) == (4, None, ("zlib",)), "it has no build section"
+    assert data.requirements.run_exports.weak == (), "which are one package's alone"
+    assert (suite.name, suite.noarch, suite.files.select) == ("geo-suite", "generic", ())
+    assert [test.script.lines for test in suite.tests] == [("geo --version",)]
+    assert python.variant == {"flavour": "mint", "target_platform": "linux-64"}
+
+
+def test_what_several_variants_have_is_built_once(tmp_path: Path) -> None:
+    recipes = write(tmp_path, SUITE, "meta.yaml", conda_build_config__yaml=VARIANTS)
+    assert [[output.name for output in recipe.outputs] for recipe in recipes] == [
+        ["libgeo", "pygeo", "geo-data", "geo-suite"],
+        ["pygeo", "geo-suite"],
+    ]
+    assert [output.name for output in recipes[1].siblings] == ["libgeo", "geo-data"]
+    first, second = (key_of(recipe) for recipe in recipes)
+    assert needs_graph(recipes)[second] == {first}
+    assert needs_graph(recipes)[first] == frozenset()

@@ -126,7 +126,8 @@ def test_meta_yaml_with_variants_and_outputs(tmp_path: Path) -> None:
     first, second = shown(tmp_path, "meta.yaml", META, '["3.11", "3.12"]').split("\n\n")
     assert f"{first}\n" == SHOWN
     assert "python 3.12.*" in second
-    assert "libgeo-2.1-hb0f4dca_3" in second
+    assert "- libgeo 2.1 hb0f4dca_3" in second
+    assert "package: libgeo" not in second, "the first variant builds it for both"
 
 
 def test_recipe_yaml(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from jupyter_envs.build.models import Output, Requirements, Script
+from jupyter_envs.build.models import FileRules, Output, Requirements, Script
 from jupyter_envs.build.recipe import keys
 from jupyter_envs.build.recipe.located import Located
 from jupyter_envs.build.recipe.meta_sections import (
@@ -26,6 +26,7 @@ from jupyter_envs.build.recipe.variant_pins import pin_by_variant
 from jupyter_envs.build.recipe.variants import VariantConfig
 
 _SCRIPT_FILE = re.compile(r"[\w.\-/]+\.(sh|py|R|pl)")
+_OWN = ("entry_points", "run_exports", "script", "noarch", "noarch_python", "skip")  # never an output's from its recipe
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
 
 
@@ -42,6 +43,15 @@ def requirement_keys(needs: Requirements, use: TemplateUse, config: VariantConfi
     names = {dependency_name(need).replace("-", "_") for need in (*needs.build, *needs.host)}
     tools = {key for need in needs.build if isinstance(need, str) for key in use.tools.get(need, ())}
     return (names | tools) & set(config.values)
+
+
+def _merged(top: Located, own: Located, kept: Collection[str]) -> Located:
+    """Return a section with some keys of another one, where it does not have them itself."""
+    merged = Located()
+    merged.line, merged.lines = own.line or top.line, {**top.lines, **own.lines}
+    merged.update({key: value for key, value in top.items() if key in kept})
+    merged.update(own)
+    return merged
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -104,27 +114,52 @@ class OutputReader:
             hint = "outputs are conda packages; make wheels in their own build"
             raise document.error(entry, "type", f"outputs of type {entry['type']} are not made", hint)
         name = document.text_of(entry, "name").lower()
+        if name == recipe_name:
+            entry = self._with_top_level(entry)
         script = self.script(own, entry, default="", parent=entry)
         select = document.texts(entry, "files") if entry.get("files") is not None else None
         if select is None and script.empty and name != recipe_name:
             select = ()
         version = document.text_of(entry, "version") or recipe_version
-        output = self._output(entry, self._inherited(own), name, version)
+        output = self._output(entry, self._inherited(entry, own, name == recipe_name), name, version)
         return msgspec.structs.replace(
             output,
             script=script,
-            tests=read_tests(document, entry, ()),
+            tests=read_tests(document, entry, self._present if name == recipe_name else ()),
             files=msgspec.structs.replace(output.files, select=select),
-            about=output.about or read_about(document, self._top)[0],
         )
 
-    def _inherited(self, own: Located) -> Located:
-        """Return an output's ``build`` with the number of the recipe's when it has none."""
-        merged = Located()
-        merged.line, merged.lines = own.line or self._build.line, {**self._build.lines, **own.lines}
-        merged.update({key: self._build[key] for key in ("number",) if key in self._build})
-        merged.update(own)
+    def metapackage(self, name: str, version: str, needs: Requirements, outputs: Sequence[Output]) -> list[Output]:
+        """Return the package of the recipe's own name that conda-build adds when it is to require outputs; or nothing."""
+        names = {output.name for output in outputs}
+        if name in names or not names & {dependency_name(need) for need in needs.run}:
+            return []
+        entry = Located()
+        entry["name"], entry.lines, entry.line = name, {"name": self._top.line}, self._top.line
+        output = self.entry(entry, name, version)
+        return [msgspec.structs.replace(output, files=FileRules(select=()))] if output is not None else []
+
+    def _with_top_level(self, entry: Located) -> Located:
+        """Return the output that is called like the recipe with what the recipe says of it: needs, about, tests."""
+        merged = _merged(self._top, entry, {"test"})
+        for key in ("requirements", "about"):
+            top, own = self._top.get(key), entry.get(key)
+            if isinstance(top, Located) and (own is None or isinstance(own, Located)):
+                merged[key] = _merged(top, own or Located(), top)
+                merged.lines.setdefault(key, self._top.lines[key])
         return merged
+
+    def _inherited(self, entry: Located, own: Located, is_recipe: bool) -> Located:
+        """Return an output's ``build`` with what it has from the recipe's, as conda-build does it.
+
+        One that is called like the recipe has everything that it does not say itself; one without a ``build`` of its
+        own all but what is one package's alone; any other the number.
+        """
+        if is_recipe:
+            kept = set(self._build) - {"script", "skip"}
+        else:
+            kept = set(self._build) - set(_OWN) if entry.get("build") is None else {"number"}
+        return _merged(self._build, own, kept)
 
     def requirements(self, parent: Located, build: Located) -> Requirements:
         """Return requirements with what the variant says of them."""
@@ -137,7 +172,7 @@ class OutputReader:
         environ, inherit = read_environ(document, build)
         interpreter = document.text_of(where, "script_interpreter") if "script_interpreter" in where else ""
         script = Script(interpreter=interpreter, environ=environ, inherit=inherit)
-        lines = document.texts(build if parent is None else parent, "script")
+        lines = document.texts(build if parent is None or not parent.get("script") else parent, "script")
         if len(lines) == 1 and (lines[0] in self._present or (parent is not None and _SCRIPT_FILE.fullmatch(lines[0]))):
             return msgspec.structs.replace(script, file=lines[0])
         if lines:
@@ -150,7 +185,7 @@ class OutputReader:
         if noarch not in (None, "python", "generic"):
             raise document.error(build, "noarch", f"there is no noarch kind {noarch!r}", "python or generic")
         needs = self.requirements(parent, build)
-        about, licenses = read_about(document, parent)
+        about, licenses = read_about(document, parent if parent.get("about") is not None else self._top)
         return Output(
             name=name,
             version=version,
@@ -167,7 +202,7 @@ class OutputReader:
             link_scripts=self._link_scripts(parent, build),
             include_recipe=document.flag(build, "include_recipe", default=True),
             python_site_packages_path=document.text_of(build, "python_site_packages_path"),
-            variant=self._counted(needs, noarch),
+            variant=self._counted(needs, noarch, build),
         )
 
     def _link_scripts(self, parent: Located, build: Located) -> dict[str, str]:
@@ -176,13 +211,13 @@ class OutputReader:
         own = self._present if parent is self._top else frozenset[str]()
         return {key: f"{key}.sh" for key in _LINK_SCRIPTS if f"{key}.sh" in own} | named
 
-    def _forced(self, key: str) -> tuple[str, ...]:
-        return self._document.texts(self._build, key)
+    def _forced(self, build: Located, key: str) -> set[str]:
+        return {*self._document.texts(self._build, key), *self._document.texts(build, key)}
 
-    def _counted(self, needs: Requirements, noarch: str | None) -> dict[str, str]:
+    def _counted(self, needs: Requirements, noarch: str | None, build: Located) -> dict[str, str]:
         """Return the variant values that tell this package from its siblings."""
         used = requirement_keys(needs, self._use, self._config) | set(self._text_keys)
         left_out = self._config.ignored | ({"python"} if noarch and "python" not in self._text_keys else set())
-        used = (used - left_out | set(self._forced("force_use_keys"))) - set(self._forced("force_ignore_keys"))
+        used = (used - left_out | self._forced(build, "force_use_keys")) - self._forced(build, "force_ignore_keys")
         counted = {key: self._variant[key] for key in sorted(used) if key in self._variant}
         return {**counted, "target_platform": "noarch" if noarch else self._subdir}

@@ -18,7 +18,7 @@ from jupyter_envs.build.recipe.located import Located, check_keys, parse_yaml
 from jupyter_envs.build.recipe.meta_outputs import Frame, OutputReader, noarch_of, requirement_keys
 from jupyter_envs.build.recipe.meta_sections import Document, read_requirements, read_sources
 from jupyter_envs.build.recipe.selectors import select_lines, selector_names, words_in_selectors
-from jupyter_envs.build.recipe.siblings import with_build_strings
+from jupyter_envs.build.recipe.siblings import each_output_once, with_build_strings
 from jupyter_envs.build.recipe.template import TemplateUse, render_template
 from jupyter_envs.build.recipe.variants import VariantConfig, combinations
 from jupyter_envs.errors import RecipeError
@@ -51,12 +51,8 @@ def render_meta_yaml(
     """
     recipe = _MetaYaml(path, config, subdir, environ)
     used = recipe.used_keys({key: values[0] for key, values in config.values.items()})
-    found: dict[tuple[str, ...], RenderedRecipe] = {}
-    for variant in combinations(config, used):
-        rendered = recipe.render(variant)
-        if rendered is not None:
-            found.setdefault(tuple(output.dist for output in rendered.outputs), rendered)
-    return list(found.values())
+    rendered = [recipe.render(variant) for variant in combinations(config, used)]
+    return each_output_once([each for each in rendered if each is not None])
 
 
 def read_recipe(path: Path) -> str:
@@ -111,10 +107,10 @@ class _MetaYaml:
     def used_keys(self, variant: Mapping[str, str]) -> frozenset[str]:
         """Return the variant keys that the recipe depends on, over all its outputs."""
         top, use = self._read(variant)
-        build = self._document.section(top, "build", keys.BUILD)
-        used = set(self._frame.text_keys) | set(self._document.texts(build, "force_use_keys"))
+        used = set(self._frame.text_keys)
         for parent in (top, *(entry for entry in top.get("outputs") or [] if isinstance(entry, Located))):
             build = self._document.section(parent, "build", keys.BUILD)
+            used.update(self._document.texts(build, "force_use_keys"))
             found = requirement_keys(read_requirements(self._document, parent, build, use.tools), use, self._config)
             used |= found - {"python"} if noarch_of(build) else found
         return frozenset(used)
@@ -137,6 +133,7 @@ class _MetaYaml:
             check_identity(name, version or "0", "0")  # folders of the build are called after it
             outputs = [output for entry in entries if (output := reader.entry(entry, name, version)) is not None]
             script, requirements = reader.script(build, top, default="build.sh"), reader.requirements(top, build)
+            outputs += reader.metapackage(name, version, requirements, outputs)
         else:
             outputs = [reader.single(name, version)]
         return RenderedRecipe(

@@ -33,6 +33,7 @@ from jupyter_envs.build.recipe.located import at_line, find_line, parse_yaml
 from jupyter_envs.build.recipe.meta_yaml import read_recipe
 from jupyter_envs.build.recipe.script_text import ScriptText
 from jupyter_envs.build.recipe.selectors import selector_names
+from jupyter_envs.build.recipe.siblings import each_output_once
 from jupyter_envs.build.recipe.variant_pins import pin_by_variant
 from jupyter_envs.build.recipe.variants import VariantConfig
 from jupyter_envs.errors import RecipeError
@@ -68,7 +69,7 @@ def render_recipe_yaml(path: Path, config: VariantConfig, subdir: str) -> list[R
         if not groups or any(name == other[0]["package"]["name"] for other in groups[-1]):
             groups.append([])
         groups[-1].append(entry)
-    return [_recipe(path, text, group, config, subdir) for group in groups]
+    return each_output_once([_recipe(path, text, group, config, subdir) for group in groups])
 
 
 def _render(path: Path, text: str, config: VariantConfig, subdir: str) -> Sequence[Any]:

@@ -1,4 +1,5 @@
-"""Build strings of the outputs of one recipe: an exact pin on a sibling counts for the hash, so siblings come first."""
+"""The outputs of one recipe beside each other: their build strings (an exact pin on a sibling counts for the hash, so
+siblings come first), and who builds what several variants have."""
 
 from __future__ import annotations
 
@@ -6,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from jupyter_envs.build.models import Output, Pin, Requirements
+from jupyter_envs.build.models import Output, Pin, RenderedRecipe, Requirements
 from jupyter_envs.build.recipe.identity import build_prefix, check_identity, package_hash
 from jupyter_envs.build.recipe.meta_sections import dependency_name
+from jupyter_envs.build.recipe.pins import Found
 from jupyter_envs.build.recipe.template import HASH_MARK
 from jupyter_envs.errors import RecipeError
 
@@ -39,6 +41,27 @@ def with_build_strings(outputs: Sequence[Output], file: str) -> tuple[Output, ..
         return done[name]
 
     return tuple(finish(output.name, ()) for output in outputs)
+
+
+def each_output_once(recipes: Sequence[RenderedRecipe]) -> list[RenderedRecipe]:
+    """Return the variants of a recipe, each with those packages only that no earlier one builds.
+
+    What is left out stays among its ``siblings``, for pins. A variant without packages of its own is left out.
+    """
+    built: set[tuple[str, str]] = set()
+    found = []
+    for recipe in recipes:
+        own = tuple(output for output in recipe.outputs if (output.subdir, output.dist) not in built)
+        built.update((output.subdir, output.dist) for output in own)
+        others = tuple(output for output in recipe.outputs if output not in own)
+        if own:
+            found.append(msgspec.structs.replace(recipe, outputs=own, siblings=(*recipe.siblings, *others)))
+    return found
+
+
+def found_siblings(recipe: RenderedRecipe) -> dict[str, Found]:
+    """Return version and build string of the packages of a variant, whoever builds them, for pins."""
+    return {each.name: Found(each.version, each.build_string) for each in (*recipe.siblings, *recipe.outputs)}
 
 
 def exact_siblings(needs: Requirements) -> set[str]:
