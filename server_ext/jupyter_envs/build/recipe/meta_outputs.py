@@ -130,7 +130,7 @@ class OutputReader:
         )
 
     def metapackage(self, name: str, version: str, needs: Requirements, outputs: Sequence[Output]) -> list[Output]:
-        """Return the package of the recipe's own name that conda-build adds when it is to require outputs; or nothing."""
+        """Return the package of the recipe's own name, if its run requirements name outputs (conda-build adds it)."""
         names = {output.name for output in outputs}
         if name in names or not names & {dependency_name(need) for need in needs.run}:
             return []

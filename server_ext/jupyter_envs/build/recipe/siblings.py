@@ -1,5 +1,7 @@
-"""The outputs of one recipe beside each other: their build strings (an exact pin on a sibling counts for the hash, so
-siblings come first), and who builds what several variants have."""
+"""The outputs of one recipe beside each other: their build strings, and who builds what several variants have.
+
+An exact pin on a sibling counts for the hash, so siblings come first.
+"""
 
 from __future__ import annotations
 
