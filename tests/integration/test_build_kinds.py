@@ -190,6 +190,12 @@ source:
     folder: from_git
   - path: extra.txt
     folder: sub/folder
+  - url: {(tmp_path / "s.tar.gz").as_uri()}
+    sha256: {hashlib.sha256((tmp_path / "s.tar.gz").read_bytes()).hexdigest()}
+    folder: whole
+    no_hoist: true
+  - git_url: {repository}
+    folder: as_it_is
 """
     files = {"meta.yaml": meta, "fix.patch": PATCH, "extra.txt": "extra\n", "build.sh": TAKE}
     recipe = write_recipe(tmp_path / "recipe", files)
@@ -197,6 +203,8 @@ source:
     assert held["text.txt"] == b"new\n"
     assert held["from_git/tracked"] == b"first\n"
     assert held["sub/folder/extra.txt"] == b"extra\n"
+    assert held["whole/s-1.0/text.txt"] == b"old\n"
+    assert held["as_it_is/tracked"] == b"second\n"
     assert not [name for name in held if "/.git/" in name], "histories do not get into packages"
     write_recipe(recipe, {"fix.patch": PATCH.replace("old", "other")})
     with pytest.raises(BuildError, match=r"fix\.patch does not apply") as caught:
@@ -239,6 +247,7 @@ def test_scripts_see_what_is_documented_and_nothing_of_the_caller(
     monkeypatch.setenv("TOKEN", "s3cret-value")
     meta = 'package: {name: e, version: "1.5"}\nbuild: {number: 3, script_env: [TOKEN, GIVEN=given]}\n'
     script = 'mkdir -p "$PREFIX/share"; env > "$PREFIX/share/env"; cat /proc/net/dev > "$PREFIX/share/net"\n'
+    meta += 'test: {commands: ["test -e $PREFIX/share/env && test $SHLIB_EXT = .so && test $CPU_COUNT -ge 1"]}\n'
     recipe = write_recipe(tmp_path / "recipe", {"meta.yaml": meta, "build.sh": script})
     (package,) = build(settings, tmp_path / "out", recipe).packages
     held = packaged(package)

@@ -38,7 +38,8 @@ class BuildContext:
 
     def base_environ(self) -> dict[str, str]:
         """Return the variables of any script, before activation."""
-        return base_environ(self.places, self.epoch, os.environ, network=self.network)
+        cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return base_environ(self.places, self.epoch, os.environ, network=self.network, cpus=cpus)
 
     def siblings(self) -> dict[str, Found]:
         """Return version and build string of the recipe's outputs, for pins."""

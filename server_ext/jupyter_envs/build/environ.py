@@ -19,7 +19,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 _MACHINES = {"64": "x86_64", "32": "i686", "aarch64": "aarch64", "ppc64le": "powerpc64le", "arm64": "arm64"}
 
 
-def base_environ(places: Places, epoch: int, caller: Mapping[str, str], *, network: bool) -> dict[str, str]:
+def base_environ(places: Places, epoch: int, caller: Mapping[str, str], *, network: bool, cpus: int) -> dict[str, str]:
     """Return the variables of any script, before activation.
 
     Parameters
@@ -32,6 +32,8 @@ def base_environ(places: Places, epoch: int, caller: Mapping[str, str], *, netwo
         The variables of whoever builds.
     network : bool
         Whether proxies are passed on.
+    cpus : int
+        How many a script may use.
     """
     passed = (*_CERTIFICATES, *_PROXIES) if network else _CERTIFICATES
     return {
@@ -42,6 +44,8 @@ def base_environ(places: Places, epoch: int, caller: Mapping[str, str], *, netwo
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "TERM": "dumb",
+        "CPU_COUNT": str(cpus),
+        "SHLIB_EXT": ".so",
         "SOURCE_DATE_EPOCH": str(epoch),
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
@@ -60,30 +64,35 @@ def build_environ(
     places: Places,
     host: Sequence[PackageRecord],
     *,
-    cpus: int,
     build_subdir: str,
 ) -> dict[str, str]:
     """Return the documented variables of a build script."""
-    prefix = places.host_prefix
     return {
-        "CONDA_BUILD": "1",
         "CONDA_BUILD_STATE": "BUILD",
-        "PREFIX": prefix,
         "BUILD_PREFIX": places.build_prefix,
         "SRC_DIR": places.work,
-        "RECIPE_DIR": recipe.folder,
-        "CPU_COUNT": str(cpus),
-        "SHLIB_EXT": ".so",
-        "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig",
-        "CMAKE_GENERATOR": "Unix Makefiles",
-        "CMAKE_PREFIX_PATH": prefix,
         "PIP_IGNORE_INSTALLED": "1",
         "PIP_NO_DEPENDENCIES": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as "no isolation: yes", as in conda-build
         "PIP_CACHE_DIR": f"{places.temporary}/pip",
+        **prefix_environ(recipe, output, places.host_prefix, host, build_subdir),
+    }
+
+
+def prefix_environ(
+    recipe: RenderedRecipe, output: Output, prefix: str, records: Sequence[PackageRecord], build_subdir: str
+) -> dict[str, str]:
+    """Return what scripts of builds and of tests have alike: the package and the environment that ``PREFIX`` is."""
+    return {
+        "CONDA_BUILD": "1",
+        "PREFIX": prefix,
+        "RECIPE_DIR": recipe.folder,
+        "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig",
+        "CMAKE_GENERATOR": "Unix Makefiles",
+        "CMAKE_PREFIX_PATH": prefix,
         **package_environ(output),
         **platform_environ(output, build_subdir),
-        **python_environ(prefix, host),
+        **python_environ(prefix, records),
         **{key: value for key, value in output.variant.items() if key.isidentifier()},
     }
 

@@ -38,6 +38,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source: ``urls`` (mirrors of one archive), ``path`` (relative to the recipe), or ``git`` with ``revision``.
 
     ``folder`` is where it goes below the work directory; ``patches`` are files of the recipe, applied in order.
+    ``hoist`` leaves out the one folder that an archive has on top; ``expected_commit`` is what ``revision`` must be.
     """
 
     urls: tuple[str, ...] = ()
@@ -50,6 +51,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     folder: str = ""
     patches: tuple[str, ...] = ()
     use_gitignore: bool = False
+    hoist: bool = True
+    expected_commit: str = ""
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -111,7 +114,7 @@ class PackageTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the files of an output are chosen and treated; all patterns are globs relative to the prefix.
 
-    ``select`` of ``None`` means everything that is new. ``relocate`` of ``False`` leaves binaries as they are.
+    ``select`` of ``None`` means everything that is new. ``relocate`` says which binaries get RPATHs of their own.
     """
 
     select: tuple[str, ...] | None = None
@@ -122,7 +125,7 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text_prefix: tuple[str, ...] = ()
     binary_prefix: tuple[str, ...] = ()
     detect_binary_prefix: bool = True
-    relocate: bool = True
+    relocate: bool | tuple[str, ...] = True
     rpaths: tuple[str, ...] = ("lib/",)
     missing_allowed: tuple[str, ...] = ()
     overlinking: Literal["ignore", "warn", "error"] = "warn"

@@ -25,7 +25,7 @@ from jupyter_envs.build.packing import Packer
 from jupyter_envs.build.places import remove_tree
 from jupyter_envs.build.prepare import Preparation, Prepared
 from jupyter_envs.build.scripts import command_of
-from jupyter_envs.build.source import SourceReader
+from jupyter_envs.build.source import SourceReader, git_environ
 from jupyter_envs.build.testing import Tester
 from jupyter_envs.engine.prefix.activated import activated_environ
 from jupyter_envs.errors import BuildError, PackageTestError
@@ -57,6 +57,8 @@ class RecipeBuild:
         """
         context = self._context
         done: list[tuple[Output, Path, BuiltPackage]] = []
+        for text in context.recipe.warnings:
+            context.warn(text)
         for number, output in enumerate(context.recipe.outputs):
             context.cancel.check()
             started = time.monotonic()
@@ -140,10 +142,9 @@ class RecipeBuild:
             output,
             places,
             prepared.host_records,
-            cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
             build_subdir=context.settings.subdir,
         )
-        base = {**context.base_environ(), **own}
+        base = {**context.base_environ(), **own, **git_environ(context.recipe, places.work)}
         if prepared.tools:
             base |= compiler_environ(prepared.tools, places, output.dist)
         host = activated_environ(places.host_prefix, base)

@@ -125,15 +125,15 @@ class Packer:
                 hint="take `noarch` out of the recipe, or keep the binary out of the package",
                 code="build.noarch",
             )
-        if not output.files.relocate:
-            return files
-        for file in files:
+        where = output.files.relocate
+        moved = [file for file in files if where is True or (where and collect.matches(file.path, where))]
+        for file in moved:
             dropped = elf.dropped_rpath(file, prefix)
             if dropped:
                 places = ":".join(dropped)
                 self._context.warn(f"{output.name}: {file.path} looked for libraries in {places}; not any more")
-        wanted = {file.path: elf.wanted_rpath(file, prefix, output.files.rpaths) for file in files}
-        now = {file.path: file.rpath for file in files}
+        wanted = {file.path: elf.wanted_rpath(file, prefix, output.files.rpaths) for file in moved}
+        now = {file.path: file.rpath for file in moved}
         elf.set_rpaths(prefix, {path: rpath for path, rpath in wanted.items() if rpath != now[path]})
         return files
 

@@ -83,8 +83,8 @@ def _plain(value: Any, siblings: dict[str, Found]) -> Any:
 
 
 def _is_empty(key: str, value: Any) -> bool:
-    if value is False:
-        return key in _OFF
+    if isinstance(value, bool):
+        return key == "hoist" if value else key in _OFF
     return value in (None, "", [], {}) and key != "select"  # no file at all is something to see
 
 

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_envs.build.cached_sources import used_now
 from jupyter_envs.build.models import RenderedRecipe, Source
+from jupyter_envs.build.recipe.local_source import git_words
 from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.wanted import Download
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
@@ -77,7 +78,7 @@ class SourceReader:
         name = source.file_name or os.path.basename(unquote(urlsplit(source.urls[0]).path)) or "source"
         path = self._fetched(source, name)
         if name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
-            unpack(path, name, target)
+            unpack(path, name, target, hoist=source.hoist)
         else:
             shutil.copy(path, target / name)
 
@@ -111,7 +112,7 @@ class SourceReader:
         if origin.is_file():
             name = source.file_name or origin.name
             if not source.file_name and name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
-                unpack(str(origin), name, target)
+                unpack(str(origin), name, target, hoist=source.hoist)
             else:
                 shutil.copy(origin, target / name)
             return
@@ -119,32 +120,44 @@ class SourceReader:
         copy_tree(origin, target, names)
 
     def _git(self, source: Source, target: Path, folder: Path) -> None:
-        """Check a revision out of a mirror in the cache; a full commit that the mirror has needs no network."""
-        if not source.revision:
+        """Check a revision out of a mirror in the cache; a full commit that the mirror has needs no network.
+
+        A repository of this machine may be taken as it is committed now: without a revision, or at ``HEAD``.
+        """
+        local = (folder / source.git).resolve()
+        is_local = source.git.startswith("file://") or ("://" not in source.git and local.exists())
+        origin = str(local) if is_local and "://" not in source.git else source.git
+        revision = source.revision
+        if revision in ("", "HEAD") and local.is_dir():
+            revision = git("rev-parse", "HEAD", at=local).strip()
+        if not revision:
             raise RecipeError(
                 f"the git source {source.git} has no revision",
                 hint="write `git_rev:` (meta.yaml) or `rev:` (recipe.yaml) with a commit or a tag",
                 code="recipe.git_rev",
             )
-        local = (folder / source.git).resolve()
-        is_local = source.git.startswith("file://") or ("://" not in source.git and local.exists())
-        origin = str(local) if is_local and "://" not in source.git else source.git
         mirror = self._cache / "git" / hashlib.sha256(origin.encode()).hexdigest()[:16]
         if not mirror.exists():
             mirror.mkdir(parents=True)
             git("init", "--bare", "--quiet", str(mirror))
         used_now(mirror)
-        commit = self._commit(mirror, source.revision) if len(source.revision) == 40 else ""
+        commit = self._commit(mirror, revision) if len(revision) == 40 else ""
         if not commit:
             if self._settings.offline and not is_local:
                 raise BuildError(f"offline, and {origin} is not cached", hint="build once online", code="build.offline")
             self._reporter.report(Event(kind="phase", phase="fetch", text=origin))
             git("fetch", "--quiet", "--prune", "--tags", "--", origin, "+refs/heads/*:refs/heads/*", at=mirror)
-            commit = self._commit(mirror, source.revision)
+            commit = self._commit(mirror, revision)
         if not commit:
             raise RecipeError(
-                f"{source.git} has no revision {source.revision}",
+                f"{source.git} has no revision {revision}",
                 hint="write a commit, tag or branch that is there (`git ls-remote` lists them)",
+                code="recipe.git_rev",
+            )
+        if source.expected_commit not in ("", commit):
+            raise RecipeError(
+                f"{revision} of {source.git} is the commit {commit}, not {source.expected_commit}",
+                hint="look at what was tagged anew before you change `expected_commit`",
                 code="recipe.git_rev",
             )
         git("clone", "--quiet", "--no-checkout", "--shared", str(mirror), str(target / ".clone"))
@@ -215,8 +228,8 @@ def copy_tree(origin: Path, target: Path, names: Sequence[str] | None = None) ->
             shutil.copy2(origin / name, target / name, follow_symlinks=False)
 
 
-def unpack(path: str, name: str, target: Path) -> None:
-    """Unpack an archive; the one folder that everything lies in is left out.
+def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
+    """Unpack an archive; the one folder that everything lies in is left out when it is to be hoisted.
 
     Raises
     ------
@@ -238,7 +251,8 @@ def unpack(path: str, name: str, target: Path) -> None:
             code="archive.source",
         ) from error
     entries = list(into.iterdir())
-    top = entries[0] if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() else into
+    alone = len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink()
+    top = entries[0] if hoist and alone else into
     for child in list(top.iterdir()):
         destination = target / child.name
         if destination.is_dir() and child.is_dir():
@@ -287,6 +301,14 @@ def apply_patch(patch: Path, target: Path) -> None:
         hint="make it again against this version of the source",
         code="build.patch",
     )
+
+
+def git_environ(recipe: RenderedRecipe, work: str) -> dict[str, str]:
+    """Return ``GIT_DESCRIBE_TAG`` and its like for the first source, when that is from git."""
+    first = recipe.sources[0] if recipe.sources else Source()
+    if first.git:
+        return git_words(_below(work, first.folder))
+    return git_words(Path(recipe.folder, first.path)) if first.path and Path(recipe.folder, first.path).is_dir() else {}
 
 
 def check_sources(sources: Sequence[Source]) -> None:

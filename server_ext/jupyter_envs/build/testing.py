@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_envs.build.collect import found_below
-from jupyter_envs.build.environ import package_environ, platform_environ, python_environ
+from jupyter_envs.build.environ import prefix_environ
 from jupyter_envs.build.models import Output, PackageTest, RenderedRecipe
 from jupyter_envs.build.places import Places, remove_tree
 from jupyter_envs.build.scripts import command_of
@@ -193,14 +193,9 @@ class Tester:
         self._copy_files(recipe, test, work)
         prefix = self._places.test_prefix
         environ = {
-            "CONDA_BUILD": "1",
+            **prefix_environ(recipe, output, prefix, records, self._build_subdir),
             "CONDA_BUILD_STATE": "TEST",
-            "PREFIX": prefix,
             "SRC_DIR": str(work),
-            "RECIPE_DIR": recipe.folder,
-            **package_environ(output),
-            **platform_environ(output, self._build_subdir),
-            **python_environ(prefix, records),
             **test.script.environ,
         }
         activated = self._environ_in(prefix, environ)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,71 @@ def test_what_several_variants_have_is_built_once(tmp_path: Path) -> None:
     first, second = (key_of(recipe) for recipe in recipes)
     assert needs_graph(recipes)[second] == {first}
     assert needs_graph(recipes)[first] == frozenset()
+
+
+MANY = """\
+{% set build = 2 %}
+package: {name: many, version: "1"}
+source:
+  - url: https://a.example/many.tar.gz  # [cuda_major == 12]
+    sha256: 1f2d3c4b5a69788796a5b4c3d2e1f00112233445566778899aabbccddeeff001  # [cuda_major == 12]
+    no_hoist: true  # [cuda_major == 12]
+build:
+  number: {{ build }}
+  string: cuda{{ cuda_major }}py{{ CONDA_PY }}h{{ PKG_HASH }}_{{ build }}
+  skip: true  # [win]
+  binary_relocation: [lib/*.so]
+  script: "{{ PYTHON }} -m pip install . # {{ PKG_NAME }} {{ PY_VER }} lib{{ SHLIB_EXT }}"
+requirements: {host: [python]}
+"""
+
+
+def test_words_and_numbers_of_variants(tmp_path: Path) -> None:
+    variants = 'cuda_major: [12]\npython: ["3.12"]\n'
+    (recipe,) = write(tmp_path, MANY, "meta.yaml", conda_build_config__yaml=variants)
+    (output,) = recipe.outputs
+    assert output.build_string.startswith("cuda12py312h")
+    assert output.script.lines == ("$PYTHON -m pip install . # $PKG_NAME 3.12 lib.so",)
+    assert [source.hoist for source in recipe.sources] == [False], "the selector compares numbers"
+    assert output.files.relocate == ("lib/*.so",)
+
+
+BESIDE = """\
+{% set project = load_file_data("pyproject.toml").project %}
+{% set found = load_file_regex(load_file="about.py", regex_pattern="author = '(.*)'") %}
+package: {name: "{{ project.name }}", version: "{{ environ.get('GIT_DESCRIBE_TAG', 'none')[1:] }}"}
+source: {git_url: ..}
+build: {number: "{{ GIT_DESCRIBE_NUMBER }}", string: "{{ GIT_BUILD_STR }}"}
+about: {summary: "{{ found.group(1) }}"}
+"""
+
+
+def test_a_recipe_beside_its_project_reads_it_and_gits_tag(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "beside"\n')
+    (tmp_path / "about.py").write_text("author = 'Ada'\n")
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
+    for command in ("init -q", "add .", "commit -q -m one", "tag v1.4", "commit -q --allow-empty -m two"):
+        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True, env={**os.environ, **who})
+    (tmp_path / "recipe").mkdir()
+    output = only(tmp_path / "recipe", BESIDE)
+    assert (output.name, output.version, output.build_number) == ("beside", "1.4", 1)
+    assert output.build_string.startswith("1_g")
+    assert output.about["summary"] == "Ada"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("meta.yaml", "build: {error_overdepending: true}\ntest: {downstreams: [b, c]}\n"),
+        (
+            "recipe.yaml",
+            "build: {dynamic_linking: {overdepending_behavior: error}}\ntests: [{downstream: b}, {downstream: c}]\n",
+        ),
+    ],
+)
+def test_what_is_passed_over_is_said(tmp_path: Path, name: str, text: str) -> None:
+    (recipe,) = write(tmp_path, "package: {name: a, version: '1'}\n" + text, name)
+    first, second = recipe.warnings
+    assert first == "a: what needs it is not tested (b, c)"
+    assert second.startswith("a: whether all it requires is linked to is not checked")
+    assert recipe.outputs[0].tests == ()

@@ -285,7 +285,6 @@ about: {license: MIT, summary: s}
     [
         "build: {python: {version_independent: true}}\n",
         "build: {merge_build_and_host_envs: true}\n",
-        "tests: [{downstream: b}]\n",
         "source: {git: 'http://localhost/a', rev: b, lfs: true}\n",
     ],
 )

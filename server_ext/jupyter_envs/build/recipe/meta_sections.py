@@ -137,6 +137,7 @@ def _source(document: Document, entry: Located) -> Source:
         revision=revision,
         folder=document.text_of(entry, "folder"),
         patches=document.texts(entry, "patches"),
+        hoist=not document.flag(entry, "no_hoist"),
     )
 
 
@@ -202,7 +203,7 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
         text_prefix=document.texts(build, "has_prefix_files"),
         binary_prefix=document.texts(build, "binary_has_prefix_files"),
         detect_binary_prefix=document.flag(build, "detect_binary_files_with_prefix", default=True),
-        relocate=relocation if isinstance(relocation, bool) else True,
+        relocate=relocation if isinstance(relocation, bool) else document.texts(build, "binary_relocation") or True,
         rpaths=document.texts(build, "rpaths") or ("lib/",),
         missing_allowed=tuple(
             pattern
@@ -224,7 +225,7 @@ def read_tests(document: Document, parent: Located, present: Collection[str]) ->
     parent : Located
         The recipe, or an output.
     present : collection of str
-        Names of files of the recipe folder; ``run_test.sh`` and ``run_test.py`` are tests by their names alone.
+        Names of files of the recipe folder; ``run_test.sh`` and its like are tests by their names alone.
     """
     section = document.section(parent, "test", keys.TEST)
     requires = document.texts(section, "requires")
@@ -241,10 +242,19 @@ def read_tests(document: Document, parent: Located, present: Collection[str]) ->
     if commands:
         tests.append(scripted(Script(lines=commands)))
     scripts = document.texts(section, "script") or tuple(
-        name for name in ("run_test.sh", "run_test.py") if name in present
+        name for name in ("run_test.sh", "run_test.py", "run_test.pl", "run_test.R", "run_test.r") if name in present
     )
     tests += [scripted(Script(file=name)) for name in scripts]
     return tuple(tests)
+
+
+def read_passed_over(document: Document, parent: Located, name: str) -> list[str]:
+    """Return what a recipe or output asks for and is not done, for warnings: the package is the same without it."""
+    others = document.texts(document.section(parent, "test", keys.TEST), "downstreams")
+    found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
+    if document.flag(document.section(parent, "build", keys.BUILD), "error_overdepending"):
+        found.append(f"{name}: whether all it requires is linked to is not checked (error_overdepending)")
+    return found
 
 
 def read_about(document: Document, parent: Located) -> tuple[dict[str, object], tuple[str, ...]]:

@@ -1,7 +1,8 @@
 """``meta.yaml`` (conda-build's format) to ``RenderedRecipe`` values, one for each variant.
 
 In this order: selectors, templates, YAML, known keys, sections; then variants are multiplied out over the keys that the
-recipe uses, and pins between outputs get their hashes. Pure but for the files of the recipe's own folder.
+recipe uses, and pins between outputs get their hashes. Pure but for the files of the recipe's own folder and of a first
+source that is a folder.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 from jupyter_envs.build.models import Output, RenderedRecipe, Requirements, Script
 from jupyter_envs.build.recipe import keys
 from jupyter_envs.build.recipe.identity import check_identity
+from jupyter_envs.build.recipe.local_source import find_local_source
 from jupyter_envs.build.recipe.located import Located, check_keys, parse_yaml
 from jupyter_envs.build.recipe.meta_outputs import Frame, OutputReader, noarch_of, requirement_keys
-from jupyter_envs.build.recipe.meta_sections import Document, read_requirements, read_sources
+from jupyter_envs.build.recipe.meta_sections import Document, read_passed_over, read_requirements, read_sources
 from jupyter_envs.build.recipe.selectors import select_lines, selector_names, words_in_selectors
 from jupyter_envs.build.recipe.siblings import each_output_once, with_build_strings
 from jupyter_envs.build.recipe.template import TemplateUse, render_template
@@ -25,7 +27,8 @@ from jupyter_envs.errors import RecipeError
 
 _JINJA = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_SELECTOR_KEYS = {"py": "python", "py2k": "python", "py3k": "python", "np": "numpy"}
+_PYTHON_WORDS, _NUMPY_WORDS = ("py", "py2k", "py3k", "PY_VER", "CONDA_PY"), ("np", "NPY_VER", "CONDA_NPY")
+_KEY_OF_WORD = dict.fromkeys(_PYTHON_WORDS, "python") | dict.fromkeys(_NUMPY_WORDS, "numpy")
 
 
 def render_meta_yaml(
@@ -71,6 +74,7 @@ class _MetaYaml:
         self._path, self._config, self._subdir, self._environ = path, config, subdir, environ
         self._text = read_recipe(path)
         self._document = Document(path.name, self._text)
+        self._source = find_local_source(self._text, path.parent)
         self._frame = Frame(
             document=self._document,
             config=config,
@@ -84,7 +88,7 @@ class _MetaYaml:
         words = set(words_in_selectors(self._text))
         for inside in _JINJA.findall(self._text):
             words.update(_WORD.findall(" ".join(inside)))
-        named = {_SELECTOR_KEYS.get(word, word) for word in words}
+        named = {_KEY_OF_WORD.get(word, word) for word in words}
         return frozenset(named & set(self._config.values)) - {"target_platform"}
 
     def _read(self, variant: Mapping[str, str]) -> tuple[Located, TemplateUse]:
@@ -99,6 +103,7 @@ class _MetaYaml:
             variant=variant,
             words=words,
             environ=self._environ,
+            source=self._source,
         )
         top = parse_yaml(rendered, name)
         check_keys(top, keys.TOP, "", name, self._text)
@@ -147,5 +152,10 @@ class _MetaYaml:
             requirements=requirements,
             variant=dict(variant),
             text=self._text,
+            warnings=tuple(
+                line
+                for parent in (top, *(entry for entry in entries if isinstance(entry, Located)))
+                for line in read_passed_over(document, parent, document.text_of(parent, "name") or name)
+            ),
             extra=dict(document.section(top, "extra", set(top.get("extra") or ()))),
         )

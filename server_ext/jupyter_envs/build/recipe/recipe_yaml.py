@@ -2,7 +2,7 @@
 
 Its rendered recipe is CEP 40's mapping, which becomes our values here. It names no lines for unknown keys; those are
 looked up in the file. Runs native code that holds the interpreter's lock: call it in a job's process. Refuses the keys
-whose meaning we do not carry out (staging, ``downstream`` tests).
+whose meaning we do not carry out (staging).
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ def _recipe(
         sources=tuple(_source(entry) for entry in _entries(first.get("source"))),
         variant={key: values[0] for key, values in config.values.items()} | group[0][1],
         text=text,
+        warnings=tuple(line for recipe, _, _ in group for line in _passed_over(recipe)),
         extra=first.get("extra", {}),
     )
 
@@ -150,6 +151,7 @@ def _source(entry: Mapping[str, Any]) -> Source:
         folder=entry.get("target_directory", ""),
         patches=_texts(entry.get("patches")),
         use_gitignore=bool(entry.get("use_gitignore", True)),
+        expected_commit=entry.get("expected_commit", ""),
     )
 
 
@@ -201,7 +203,6 @@ def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
         "merge_build_and_host_envs": build.get("merge_build_and_host_envs"),
         "post_process": build.get("post_process"),
         "attestation": any(entry.get("attestation") for entry in sources),
-        "expected_commit": any(entry.get("expected_commit") for entry in sources),
         "filter": any(entry.get("filter") for entry in sources),
         "lfs": any(entry.get("lfs") for entry in sources),
     }
@@ -212,6 +213,16 @@ def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
             hint="leave it out; what it does can be written into the script",
             code="recipe.unsupported",
         )
+
+
+def _passed_over(recipe: Mapping[str, Any]) -> list[str]:
+    """Return what is asked for and not done, for warnings: the package is the same without it."""
+    name = recipe["package"]["name"]
+    others = [str(entry["downstream"]) for entry in _entries(recipe.get("tests")) if "downstream" in entry]
+    found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
+    if recipe.get("build", {}).get("dynamic_linking", {}).get("overdepending_behavior") == "error":
+        found.append(f"{name}: whether all it requires is linked to is not checked (overdepending_behavior)")
+    return found
 
 
 def _about(about: dict[str, Any]) -> dict[str, object]:
@@ -324,7 +335,7 @@ def _file_rules(build: Mapping[str, Any]) -> FileRules:
         text_prefix=_texts(forced.get("text")),
         binary_prefix=_texts(forced.get("binary")),
         detect_binary_prefix=not prefix.get("ignore_binary_files", False),
-        relocate=relocation if isinstance(relocation, bool) else True,
+        relocate=relocation if isinstance(relocation, bool) else _texts(relocation),
         rpaths=_texts(linking.get("rpaths")) or ("lib/",),
         missing_allowed=(*_texts(linking.get("missing_dso_allowlist")), *_texts(linking.get("rpath_allowlist"))),
         overlinking="error" if overlinking == "error" else "warn" if overlinking == "warn" else "ignore",
@@ -360,6 +371,8 @@ def _tests(entry: Mapping[str, Any], path: Path, scripts: _Scripts) -> list[Pack
     if "package_contents" in entry:
         return [PackageTest(kind="contents", contents=_contents(entry["package_contents"]))]
     kind = next(iter(entry))
+    if kind == "downstream":
+        return []
     if kind not in _IMPORTS:
         hint = "write it as a `script:` test"
         raise RecipeError(

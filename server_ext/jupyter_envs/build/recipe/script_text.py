@@ -14,10 +14,10 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from jupyter_envs.build.recipe.located import at_line
-from jupyter_envs.build.recipe.template import SHELL_WORDS
+from jupyter_envs.build.recipe.template import NAMED_WORDS, SHELL_WORDS
 
 _EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_VARIABLES = (*SHELL_WORDS, "SHLIB_EXT", "PKG_NAME", "PKG_VERSION", "PKG_BUILDNUM", "PKG_HASH", "PY_VER")
+_VARIABLES = (*SHELL_WORDS, *NAMED_WORDS, "SHLIB_EXT", "PKG_HASH", "PY_VER")
 
 
 class ScriptText:

@@ -34,7 +34,7 @@ _CALLS: dict[str, Callable[..., Any]] = {"int": int, "str": str, "float": float,
 def selector_names(subdir: str, variant: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the words that selectors may use, for a platform (``linux-64``) and a variant."""
     system, _, arch = subdir.partition("-")
-    names: dict[str, Any] = dict(variant)
+    names: dict[str, Any] = {key: int(value) if value.isdecimal() else value for key, value in variant.items()}
     names |= {
         "linux": system == "linux",
         "osx": system == "osx",

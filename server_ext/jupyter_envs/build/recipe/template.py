@@ -19,10 +19,12 @@ import msgspec
 from jinja2.sandbox import SandboxedEnvironment
 
 from jupyter_envs.build.models import Pin
+from jupyter_envs.build.recipe.local_source import git_words
 from jupyter_envs.build.recipe.located import at_line
 from jupyter_envs.errors import RecipeError
 
 HASH_MARK = "PKG_HASH_MARK"
+NAMED_WORDS = ("PKG_NAME", "PKG_VERSION", "PKG_BUILDNUM")
 SHELL_WORDS = ("PYTHON", "PREFIX", "BUILD_PREFIX", "SRC_DIR", "RECIPE_DIR", "SP_DIR", "STDLIB_DIR", "CPU_COUNT", "R")
 DEFAULT_COMPILERS = {"c": "gcc", "cxx": "gxx", "fortran": "gfortran", "rust": "rust", "go": "go", "cuda": "cuda-nvcc"}
 _PIN_MARK = re.compile(r"__pin_([0-9a-f]+)")
@@ -44,6 +46,7 @@ def render_template(
     variant: Mapping[str, str],
     words: Mapping[str, Any],
     environ: Mapping[str, str],
+    source: Path | None = None,
 ) -> tuple[str, TemplateUse]:
     """Return the text with its templates rendered.
 
@@ -61,6 +64,8 @@ def render_template(
         Variant values, and the words that selectors know.
     environ : mapping
         What ``environ`` is in templates.
+    source : Path, optional
+        The folder of the first source, when that is here.
 
     Raises
     ------
@@ -68,10 +73,13 @@ def render_template(
         ``recipe.template``: a syntax error or an undefined word, with its line.
     """
     use = TemplateUse()
+    git = git_words(source) if source is not None and "GIT_" in text else {}
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     known = {key: value for key, value in words.items() if value is not None}
-    context: dict[str, Any] = {word: f"${word}" for word in SHELL_WORDS}
-    context |= {**known, **_functions(folder, subdir, variant, use), "environ": dict(environ), "PKG_HASH": HASH_MARK}
+    context: dict[str, Any] = {word: f"${word}" for word in (*SHELL_WORDS, *NAMED_WORDS)}
+    context |= {**known, **variant, **_version_words(subdir, variant), **git}
+    context |= {**_functions(folder, source, subdir, variant, use), "PKG_HASH": HASH_MARK}
+    context["environ"] = {**environ, **git}
     try:
         template = environment.from_string(text)
         return template.render(context), use
@@ -90,8 +98,18 @@ def _template_line(error: BaseException) -> int:
     return frames[-1].lineno or 1 if frames else 1
 
 
+def _version_words(subdir: str, variant: Mapping[str, str]) -> dict[str, str]:
+    """Return conda-build's variables that follow from platform and variant."""
+    words = {"SUBDIR": subdir, "ARCH": subdir.partition("-")[2], "SHLIB_EXT": ".so"}
+    for key, short in (("python", "PY"), ("numpy", "NPY")):
+        parts = re.findall(r"\d+", variant.get(key, ""))[:2]
+        if parts:
+            words |= {f"{short}_VER": ".".join(parts), f"CONDA_{short}": "".join(parts)}
+    return words
+
+
 def _functions(
-    folder: str, subdir: str, variant: Mapping[str, str], use: TemplateUse
+    folder: str, source: Path | None, subdir: str, variant: Mapping[str, str], use: TemplateUse
 ) -> dict[str, Callable[..., object]]:
     def compiler(language: str) -> str:
         return _tool(f"{language}_compiler", DEFAULT_COMPILERS.get(language, language), subdir, variant, use)
@@ -105,8 +123,8 @@ def _functions(
         "cdt": lambda package, **_: f"{package}-{variant.get('cdt_name', 'cos7')}-x86_64",
         "pin_compatible": _pin_function("compatible"),
         "pin_subpackage": _pin_function("subpackage"),
-        "load_file_regex": lambda **options: _load_regex(folder, **options),
-        "load_file_data": lambda path, fmt=None, **_: _load_data(folder, path, fmt),
+        "load_file_regex": _regex_function(Path(folder), source),
+        "load_file_data": _data_function(Path(folder), source),
         "load_str_data": lambda text, fmt="json", **_: _parse_data(text, fmt),
         "load_setup_py_data": _refuse_setup_py,
         "load_setuptools": _refuse_setup_py,
@@ -163,25 +181,30 @@ def find_pin(text: str) -> Pin | None:
     return msgspec.json.decode(bytes.fromhex(match[1]), type=Pin) if match else None
 
 
-def _in_folder(folder: str, path: str) -> Path:
-    return Path(folder, path)
+def _regex_function(folder: Path, source: Path | None) -> Callable[..., re.Match[str] | None]:
+    def load(load_file: str, regex_pattern: str, from_recipe_dir: bool = False, **_: Any) -> re.Match[str] | None:
+        return re.search(regex_pattern, _read(folder, None if from_recipe_dir else source, load_file))
+
+    return load
 
 
-def _load_regex(folder: str, load_file: str, regex_pattern: str, **_: Any) -> re.Match[str] | None:
-    return re.search(regex_pattern, _read(folder, load_file))
+def _data_function(folder: Path, source: Path | None) -> Callable[..., object]:
+    def load(path: str, fmt: str | None = None, from_recipe_dir: bool = False, **_: Any) -> object:
+        text = _read(folder, None if from_recipe_dir else source, path)
+        return _parse_data(text, fmt or Path(path).suffix.lstrip("."))
+
+    return load
 
 
-def _load_data(folder: str, path: str, fmt: str | None) -> object:
-    return _parse_data(_read(folder, path), fmt or Path(path).suffix.lstrip("."))
-
-
-def _read(folder: str, path: str) -> str:
+def _read(folder: Path, source: Path | None, path: str) -> str:
+    """Return a file of the source, when that is here and has it, else of the recipe's folder."""
+    place = source / path if source is not None and (source / path).is_file() else folder / path
     try:
-        return _in_folder(folder, path).read_text(encoding="utf-8")
+        return place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(
             f"{path} cannot be read while the recipe is rendered: {getattr(error, 'strerror', None) or error}",
-            hint="only files of the recipe folder are there by then, not those of its sources",
+            hint="only files of the recipe folder, and of a first source that is a folder, are there by then",
             code="recipe.template",
         ) from None
 
