@@ -141,7 +141,7 @@ async def test_environments_are_told_soon_after_they_were_made_changed_and_remov
 async def test_kernels_are_told_when_they_come_and_go(listen: Listen, outside: Settings) -> None:
     prefix = Path(outside.envs_directories[0], "a")
     await asyncio.to_thread(change, outside, "create", "a", "tool", "ipykernel")
-    acts = {"come": lambda: sync_environment(prefix, outside), "go": lambda: remove_kernels(prefix)}
+    acts = {"come": lambda: sync_environment(prefix, outside), "go": lambda: remove_kernels(prefix, outside)}
     async with listen() as ear:
 
         async def once() -> dict[str, float]:

@@ -65,7 +65,7 @@ def add(name: str | None, prefix: str | None, shown: str | None, as_json: bool) 
 def remove(name: str | None, prefix: str | None, as_json: bool) -> None:
     """Remove the kernels of an environment; they stay away until they are added again."""
     session = Session(as_json=as_json)
-    show_report(session, KernelReport(removed=remove_kernels(session.prefix(name, prefix))))
+    show_report(session, KernelReport(removed=remove_kernels(session.prefix(name, prefix), session.settings)))
 
 
 @kernels.command()

@@ -17,7 +17,8 @@ import msgspec
 from jupyter_envs import __version__
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.prefix.discovery import OWN_DIRECTORY, EnvironmentInfo, describe_environment, iter_shared
-from jupyter_envs.errors import EnvsError, KernelError, NotFoundError
+from jupyter_envs.engine.prefix.shared import is_shared
+from jupyter_envs.errors import EnvsError, FrozenError, KernelError, NotFoundError
 from jupyter_envs.kernels import directory as kernel_directory
 from jupyter_envs.kernels.directory import RegisteredKernel, find_registered, registration_lock, remove_kernel
 from jupyter_envs.kernels.magics import boot_argument, boot_files
@@ -170,23 +171,36 @@ def add_kernels(prefix: Path, settings: Settings, *, name: str | None = None) ->
     return report
 
 
-def remove_kernels(prefix: Path) -> tuple[str, ...]:
+def remove_kernels(prefix: Path, settings: Settings) -> tuple[str, ...]:
     """Remove the kernels of an environment and keep it without; return their names.
+
+    Of a shared environment only those that this user registered are removed, not those that come with it.
 
     Raises
     ------
+    FrozenError
+        ``env.shared``: all its kernels come with it.
     KernelError
         When a kernel, or the note that none is wanted, cannot be written.
     """
     path = Path(os.path.abspath(prefix))
     with registration_lock():
-        if (path / "conda-meta").is_dir():
+        own = [kernel for kernel in list_kernels() if kernel.prefix == str(path)]
+        shared = is_shared(path, settings)
+        if shared and not own:
+            raise FrozenError(
+                f"the kernels of {path.name} come with the shared environment; whoever publishes it can remove them",
+                hint=f"to have it your own way, clone it: `jupyter envs clone {path.name} my-{path.name}`",
+                code="env.shared",
+                detail={"prefix": str(path)},
+            )
+        if not shared and (path / "conda-meta").is_dir():
             try:
                 (path / OPT_OUT).parent.mkdir(exist_ok=True)
                 (path / OPT_OUT).touch()
             except OSError as error:
                 raise kernel_directory.kernel_error(error, "the choice cannot be stored") from error
-        return _remove_all(kernel for kernel in list_kernels() if kernel.prefix == str(path))
+        return _remove_all(own)
 
 
 def _remove_all(kernels: Iterable[RegisteredKernel]) -> tuple[str, ...]:

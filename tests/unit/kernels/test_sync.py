@@ -253,7 +253,7 @@ def test_kernels_of_other_tools_are_only_kept_up_once_they_were_added(
 def test_removed_by_hand_stays_removed_until_added_again(envs: Path, settings: Settings) -> None:
     prefix = make_environment(envs / "a")
     sync_environment(prefix, settings)
-    assert remove_kernels(prefix) == ("envs-a",)
+    assert remove_kernels(prefix, settings) == ("envs-a",)
     assert (prefix / OPT_OUT).exists()
     assert sync_environment(prefix, settings).kernels == ()
     assert [kernel.name for kernel in add_kernels(prefix, settings).kernels] == ["envs-a"]

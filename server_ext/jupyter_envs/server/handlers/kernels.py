@@ -67,4 +67,4 @@ def register(services: Services, identifier: str) -> dict[str, Any]:
 
 def remove(services: Services, identifier: str) -> None:
     """Remove the kernels of an environment."""
-    remove_kernels(services.reading.find(identifier))
+    remove_kernels(services.reading.find(identifier), services.settings)
