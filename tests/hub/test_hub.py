@@ -47,6 +47,8 @@ def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
     base = anna.start_server()
     specs = anna.get(f"{base}api/kernelspecs").json()["kernelspecs"]
     assert specs["shared-data"]["spec"]["display_name"].endswith("(data, shared)")
+    (row,) = anna.rest("GET", "environments", user_server=True).json()["environments"]
+    assert (row["kind"], row["path"]) == ("shared", specs["shared-data"]["spec"]["metadata"]["conda_env_path"])
     old = anna.start_kernel("shared-data")
     assert anna.execute(old, ask).split() == [str(prefix / "1"), "1.0"]
 

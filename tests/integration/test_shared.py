@@ -124,7 +124,22 @@ def test_kernels_of_shared_environments_are_seen(world: World) -> None:
     specs = world.anna.run("-c", program)
     assert specs.returncode == 0, specs.stderr
     found = ast.literal_eval(specs.stdout)
-    assert [each["spec"]["display_name"] for name, each in found.items() if "course" in name] == ["Toy (course)"]
+    ((name, each),) = ((name, each) for name, each in found.items() if "course" in name)
+    assert each["spec"]["display_name"] == "Toy (course)"
+
+    refused = world.anna.envs("kernels", "remove", "course", "--json")
+    assert refused.returncode == 10, refused.stdout
+    error = json.loads(refused.stdout)["error"]
+    assert (error["code"], "come with the shared environment" in error["message"]) == ("env.shared", True)
+    assert world.anna.envs("kernels", "add", "course").returncode == 0, "in the user's own place"
+    assert "removed" in world.anna.envs("kernels", "remove", "course").stdout
+
+    notebook = world.anna.home / "a.ipynb"
+    metadata = {"kernelspec": {"name": name, "display_name": "Toy (course)"}}
+    notebook.write_text(json.dumps({"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    os.chown(notebook, world.anna.uid, world.anna.uid)
+    locked = world.anna.envs("lock", "a.ipynb", "--json")
+    assert json.loads(locked.stdout)["prefix"] == str(world.shared / "envs/course"), locked.stdout
 
 
 def test_files_refuse_what_the_engine_would_not(world: World) -> None:

@@ -151,7 +151,7 @@ def about_settings(session: Session) -> dict[str, object]:
 
 def about_environment(session: Session, target: Path) -> dict[str, object]:
     """Return what is known of one environment."""
-    from jupyter_envs.kernels.sync import list_kernels
+    from jupyter_envs.kernels.sync import visible_kernels
 
     found = session.engine.describe(target)
     values: dict[str, object] = msgspec.to_builtins(found)
@@ -161,7 +161,7 @@ def about_environment(session: Session, target: Path) -> dict[str, object]:
         generations = session.engine.generations(target)
         if generations:
             values["channels"], values["sources"] = list(generations[-1].channels), list(generations[-1].sources)
-    values["kernels"] = [kernel.name for kernel in list_kernels() if kernel.prefix == str(target)]
+    values["kernels"] = [kernel.name for kernel in visible_kernels(session.settings) if kernel.prefix == str(target)]
     return values
 
 

@@ -19,7 +19,7 @@ from jupyter_envs.engine.exchange.artifacts import is_interpreter
 from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
-from jupyter_envs.kernels.sync import add_kernels, list_kernels
+from jupyter_envs.kernels.sync import add_kernels, list_kernels, visible_kernels
 from jupyter_envs.notebooks.check import MissingModule, NotebookCheck, changes_between, check_notebook
 from jupyter_envs.notebooks.document import Notebook, read_notebook, with_metadata, write_notebook
 from jupyter_envs.notebooks.environment import Need, check_allowed, files_beside, need_of
@@ -79,7 +79,7 @@ def lock(notebook: Path | None, name: str | None, prefix: str | None, as_json: b
         session.output.result({"lock": value})
         return
     before = read_notebook(notebook)
-    target = session.prefix(name, prefix) if name or prefix else get_prefix(before, list_kernels())
+    target = session.prefix(name, prefix) if name or prefix else get_prefix(before, visible_kernels(session.settings))
     after = with_lock(before, session.engine, target)
     if after is not before:
         write_notebook(after)
@@ -101,7 +101,7 @@ def lock(notebook: Path | None, name: str | None, prefix: str | None, as_json: b
 def check(notebook: Path, as_json: bool) -> int:
     """Compare what a NOTEBOOK imports with its environment; exit code 1 when something is missing or has changed."""
     session = Session(as_json=as_json)
-    read, kernels = read_notebook(notebook), list_kernels()
+    read, kernels = read_notebook(notebook), visible_kernels(session.settings)
     found = check_notebook(read, session.engine, kernels)
     for line in [
         *check_lines(found, notebook.name),
@@ -238,7 +238,7 @@ def ready_kernel(
     NotFoundError
         The environment has no kernel.
     """
-    own = find_kernel(notebook.metadata, list_kernels())
+    own = find_kernel(notebook.metadata, visible_kernels(session.settings))
     need = need_of(notebook, session.engine, file=file, exact=exact, preferred=own.prefix if own else "")
     if need.state == "none":
         raise no_environment(notebook, need, own)

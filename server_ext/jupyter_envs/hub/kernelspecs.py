@@ -1,7 +1,8 @@
 """The kernels of published environments, in the shared root's own Jupyter data directory.
 
 ``sync_shared`` brings those of one name in line with the generation that is published. A spec names the generation's
-real path, not the link, so that a kernel that is restarted by its manager after a switch is still of one piece.
+real path, not the link, so that a kernel that is restarted by its manager after a switch is still of one piece; only
+``conda_env_path``, by which frontends find its environment in their list, is the link.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.prefix.discovery import describe_environment
 from jupyter_envs.errors import EnvsError
+from jupyter_envs.hub.shared_root import SharedRoot
 from jupyter_envs.kernels.directory import find_registered, remove_kernel, write_kernel
 from jupyter_envs.kernels.magics import boot_argument, boot_files
 from jupyter_envs.kernels.names import IPYKERNEL, PREFIX, kernel_name
@@ -23,20 +25,21 @@ from jupyter_envs.settings import Settings
 SHARED_PREFIX = "shared-"
 
 
-def sync_shared(kernels: Path, name: str, prefix: Path, settings: Settings) -> list[PlanWarning]:
+def sync_shared(shared: SharedRoot, name: str, number: int, settings: Settings) -> list[PlanWarning]:
     """Write the kernels that an environment offers, and remove those of the same name that it does not.
 
     Parameters
     ----------
-    kernels : Path
-        ``<shared>/share/jupyter/kernels``.
+    shared : SharedRoot
+        Where it is published.
     name : str
         What users know the environment by.
-    prefix : Path
+    number : int
         The published generation.
     settings : Settings
         The service's.
     """
+    kernels, prefix = shared.kernels, shared.prefix(name, number)
     kernels.mkdir(parents=True, exist_ok=True)
     info = describe_environment(prefix, settings)
     offered, warnings = read_kernels(prefix, info.python, info.has_ipykernel) if info else ([], [])
@@ -47,7 +50,9 @@ def sync_shared(kernels: Path, name: str, prefix: Path, settings: Settings) -> l
         chosen = SHARED_PREFIX + kernel_name(name, kernel.kernel).removeprefix(PREFIX)
         python = kernel.kernel == IPYKERNEL
         arguments = [boot_argument(kernels / chosen)] if python else []
-        spec = kernel_json(kernel, prefix, name, variables, place="shared", arguments=arguments)
+        spec = kernel_json(
+            kernel, prefix, name, variables, place="shared", arguments=arguments, known_as=shared.link(name)
+        )
         write_kernel(kernels, chosen, spec, kernel.resources, files if python else {})
         written.add(chosen)
     for registered in find_registered(kernels):

@@ -252,7 +252,7 @@ class Publisher:
         self._sync_kernels(name, number)
 
     def _sync_kernels(self, name: str, number: int) -> None:
-        for warning in sync_shared(self.shared.kernels, name, self.shared.prefix(name, number), self.settings):
+        for warning in sync_shared(self.shared, name, number, self.settings):
             self._log.warning("kernels of %s: %s", name, warning.message)
 
     def _fail(self, publication: Publication, message: str, hint: str) -> None:

@@ -63,6 +63,10 @@ class SharedRoot:
         """Return where a generation is, or will be."""
         return self.path / "generations" / validate_name(name) / str(number)
 
+    def link(self, name: str) -> Path:
+        """Return what leads to the generation that is published: the path by which users know the environment."""
+        return self.path / "envs" / validate_name(name)
+
     def names(self) -> list[str]:
         """Return the names of all environments that were ever asked for and not removed."""
         try:
@@ -96,7 +100,7 @@ class SharedRoot:
     def find_published(self, name: str) -> int | None:
         """Return the number of the generation that users get, ``None`` when none was published."""
         try:
-            target = os.readlink(self.path / "envs" / name)
+            target = os.readlink(self.link(name))
         except (FileNotFoundError, OSError):  # a directory of that name is not ours
             return None
         number = os.path.basename(target)
@@ -112,7 +116,7 @@ class SharedRoot:
 
     def publish(self, name: str, number: int) -> None:
         """Make a generation the one that users get: one rename of a link."""
-        link = self.path / "envs" / validate_name(name)
+        link = self.link(name)
         link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_dir() and not link.is_symlink():
             raise SpecError(

@@ -232,6 +232,7 @@ def kernel_json(
     *,
     place: str = "",
     arguments: Sequence[str] = (),
+    known_as: Path | None = None,
 ) -> dict[str, object]:
     """Return the content of ``kernel.json``.
 
@@ -247,6 +248,8 @@ def kernel_json(
         Added to the display name when another environment has the same name.
     arguments : sequence of str
         Added to the kernel's command.
+    known_as : Path
+        The path that lists of environments show, where that is a link to ``prefix``.
     """
     shown = f"{name}, {place}" if place else name
     spec: dict[str, object] = {
@@ -258,7 +261,7 @@ def kernel_json(
         "metadata": {
             **kernel.metadata,
             "conda_env_name": name,
-            "conda_env_path": str(prefix),
+            "conda_env_path": str(known_as or prefix),
             MARK: {
                 "prefix": str(prefix),
                 "name": name,

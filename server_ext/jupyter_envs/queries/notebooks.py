@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jupyter_envs.jobs.plans import load_plan
-from jupyter_envs.kernels.sync import list_kernels
+from jupyter_envs.kernels.sync import visible_kernels
 from jupyter_envs.notebooks.answers import answer_for, difference_for, lock_for, request_for
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ async def answer(desk: Desk, *, content: object, path: str) -> Any:
     """Return whether a notebook's environment is here, and what building it would mean."""
 
     def ask() -> Any:
-        found = answer_for(content, Path(path), desk.engine, list_kernels())
+        found = answer_for(content, Path(path), desk.engine, visible_kernels(desk.settings))
         return msgspec.to_builtins(msgspec.structs.replace(found, request=None))
 
     return await desk.run(ask)

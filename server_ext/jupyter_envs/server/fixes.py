@@ -14,7 +14,7 @@ from jupyter_envs.engine.prefix.discovery import describe_environment
 from jupyter_envs.engine.prefix.registry import unregister_environment
 from jupyter_envs.errors import SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
-from jupyter_envs.kernels.sync import OPT_OUT, add_kernels, list_kernels
+from jupyter_envs.kernels.sync import OPT_OUT, add_kernels, visible_kernels
 from jupyter_envs.server.identifiers import path_of
 from jupyter_envs.server.requests import FixBody, change_job, command_text
 from jupyter_envs.server.services import Services
@@ -64,7 +64,7 @@ def find_kernel_findings(services: Services, identifier: str) -> list[Finding]:
     info = describe_environment(prefix, services.settings)
     if info is None or not info.has_ipykernel or info.broken or Path(prefix, OPT_OUT).exists():
         return []
-    if any(kernel.prefix == info.path for kernel in list_kernels()):
+    if any(kernel.prefix == info.path for kernel in visible_kernels(services.settings)):
         return []
     return [
         Finding(
