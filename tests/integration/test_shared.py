@@ -21,6 +21,18 @@ from support.users import FIRST, User, missing
 KERNEL = json.dumps({"argv": ["bin/toy", "{connection_file}"], "display_name": "Toy", "language": "toy"})
 
 
+MANAGEMENT_BYTES = 64 << 10
+"""What no plan counts: the environment's own directories, its history and its state."""
+
+
+def own_bytes(folder: Path) -> int:
+    """Return what the disk gives to a folder alone: files with another link are the cache's."""
+    paths = [folder, *folder.rglob("*")]
+    return sum(
+        info.st_blocks * 512 for info in map(Path.lstat, paths) if stat.S_ISDIR(info.st_mode) or info.st_nlink == 1
+    )
+
+
 class World(NamedTuple):
     """The shared directory, and two users who know of it."""
 
@@ -54,7 +66,10 @@ def world() -> Iterator[World]:
 def publish(folder: Path) -> World:
     channel = Channel(folder / "channel")
     channel.add("data", files={"share/data/big": "d" * 50_000, "etc/data.conf": f"home = {PLACEHOLDER}/share\n"})
-    channel.add("toy", files={"bin/toy": File("#!/bin/sh\n", 0o755), "share/jupyter/kernels/toy/kernel.json": KERNEL})
+    program = File("#!/bin/sh\n" + "# a program\n" * 20_000, 0o755)
+    small = {f"share/toys-with-a-name-that-does-not-fit-into-an-inode/{number}": "toy" for number in range(60)}
+    kernel = {"share/jupyter/kernels/toy/kernel.json": KERNEL}
+    channel.add("toy", files={"bin/toy": program, **small, **kernel})
     channel.add("more", files={"share/more": "more"})
     channel.index()
     shared = folder / "shared"
@@ -105,13 +120,19 @@ def test_a_plan_says_what_a_clone_costs_and_keeps_to_it(world: World, softlinks:
     assert planned.returncode == 0, planned.stderr
     plan = json.loads(planned.stdout)
     codes = [warning["code"] for warning in plan["warnings"]]
-    assert world.anna.envs("clone", "course", "mine", "--yes").returncode == 0
-    big = world.anna.home / ".local/share/jupyter-envs/envs/mine/share/data/big"
+    cloned = world.anna.envs("clone", "course", "mine", "--yes", "--json")
+    assert cloned.returncode == 0, cloned.stderr
+    mine = world.anna.home / ".local/share/jupyter-envs/envs/mine"
+    big = mine / "share/data/big"
+    taken = own_bytes(mine)
+    assert abs(plan["disk_bytes"] - taken) <= MANAGEMENT_BYTES, (plan["disk_bytes"], taken)
+    assert abs(json.loads(cloned.stdout)["disk_bytes"] - taken) <= MANAGEMENT_BYTES
     if Path("/proc/sys/fs/protected_hardlinks").read_text().strip() == "0":
         assert codes == []
         assert big.stat().st_nlink > 1
     elif softlinks:
         assert codes == ["link.soft"]
+        assert plan["disk_bytes"] >= 240_000, "programs are copied all the same"
         assert os.readlink(big).startswith(f"{world.shared}/pkgs/data-")
     else:
         assert codes == ["link.copied"]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from jupyter_envs.engine.disk_use import in_blocks, taken_bytes
 from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.history.generations import find_latest, generation_numbers, generation_path
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget, PackageLinkPlan
@@ -197,7 +198,7 @@ class Executor:
         return run
 
     def _extracted_bytes(self, record: RepodataRecord) -> int:
-        return sum(entry.size_in_bytes or 0 for entry in self._cache.manifest(record, None).paths)
+        return sum(in_blocks(entry.size_in_bytes or 0) for entry in self._cache.manifest(record, None).paths)
 
     def _link_plan(self, record: RepodataRecord, target: LinkTarget) -> PackageLinkPlan:
         return plan_package(self._cache.manifest(record, target.cache_tag), target)
@@ -282,7 +283,10 @@ def _changed_requests(prefix: Path, plan: ChangePlan, diff: PackageDiff) -> Mapp
 
 def _result(plan: ChangePlan, number: int, executed: Executed, extracted: int) -> ChangeResult:
     # What a directory takes depends on the file system: nothing on tmpfs, a block on most others.
-    directory = os.stat(plan.prefix).st_blocks * 512 if plan.records else 0
+    directory = taken_bytes(plan.prefix) if plan.records else 0
+    linked = [change.after.dist for change in plan.changes if change.after is not None]
+    records = [f"conda-meta/{dist}.json" for dist in linked] + [generation_path(number)]
+    written = sum(taken_bytes(f"{plan.prefix}/{path}") for path in records)
     return ChangeResult(
         prefix=plan.prefix,
         generation=number,
@@ -291,5 +295,5 @@ def _result(plan: ChangePlan, number: int, executed: Executed, extracted: int) -
         messages=executed.messages,
         linked_files=executed.linked_files,
         linked_bytes=executed.linked_bytes,
-        disk_bytes=extracted + executed.copied_bytes + executed.directories * directory,
+        disk_bytes=extracted + executed.taken_bytes + written + executed.directories * directory,
     )

@@ -22,9 +22,9 @@ from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageCh
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
-from jupyter_envs.engine.planning_costs import disk_cost, freed_bytes
+from jupyter_envs.engine.planning_costs import disk_cost, extracted_bytes, freed_bytes
 from jupyter_envs.engine.planning_history import requested_of, undone_generation
-from jupyter_envs.engine.planning_links import link_cost
+from jupyter_envs.engine.planning_links import absent_cost, link_cost
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.planning_scripts import scripts_of
 from jupyter_envs.engine.preconditions import check_borrowed, check_environment, check_free, check_installed
@@ -324,8 +324,11 @@ class Planner:
         brought = [change.after for change in changes if change.after is not None and self._cache.find(change.after)]
         manifests = [self._cache.manifest(record, target.cache_tag) for record in brought]
         options = LinkOptions(allow_softlinks=self._settings.allow_softlinks, always_copy=self._settings.always_copy)
-        links = link_cost(manifests, prefix, options)
-        return disk_cost(changes, missing, target, self._cache) + links.bytes, links.warnings
+        links = link_cost(manifests, target, options)
+        own_layer = self._settings.package_directories[0]
+        absent = absent_cost(len(missing), extracted_bytes(missing), own_layer, target, options)
+        own = disk_cost(changes, missing, target, self._cache, len(records))
+        return own + links.bytes + absent.bytes, (*links.warnings, *absent.warnings)
 
 
 def _shared_damage(prefix: str, packages: Sequence[str]) -> PlanWarning:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from jupyter_envs.engine.disk_use import BLOCK_BYTES, existing, in_blocks, record_bytes, taken_bytes
 from jupyter_envs.engine.link.actions import LinkTarget
 from jupyter_envs.engine.link.directories import parents
 from jupyter_envs.engine.link.paths import directories_of
@@ -27,10 +28,18 @@ BYTES_A_DIRECTORY = 64 << 10
 """A package brings three directories, and one more for so many bytes of its archive: used before extraction."""
 
 
+GENERATION_BYTES_A_PACKAGE = 900
+"""What each package of the new state takes in the file of its generation."""
+
+
 def disk_cost(
-    changes: Iterable[PackageChange], missing: Sequence[RepodataRecord], target: LinkTarget, cache: PackageCache
+    changes: Iterable[PackageChange],
+    missing: Sequence[RepodataRecord],
+    target: LinkTarget,
+    cache: PackageCache,
+    packages: int,
 ) -> int:
-    """Return the bytes that a change adds to the disk.
+    """Return the bytes that a change adds to the disk, but for files that could be linked (``planning_links``).
 
     Parameters
     ----------
@@ -42,19 +51,34 @@ def disk_cost(
         The environment.
     cache : PackageCache
         Asked for what is in the others.
+    packages : int
+        How many the environment will have.
     """
     absent = {record.dist for record in missing}
     after = [change.after for change in changes if change.after is not None and change.after.dist not in absent]
-    manifests = [cache.manifest(record, None) for record in after if cache.find(record)]
+    manifests = [cache.manifest(record, target.cache_tag) for record in after if cache.find(record)]
     own = sum(
-        entry.size_in_bytes or 0
+        in_blocks(entry.size_in_bytes or 0)
         for manifest in manifests
         for entry in manifest.paths
         if entry.prefix_placeholder or entry.no_link
     )
-    archives = sum(record.size or 0 for record in missing)
-    unknown = DIRECTORIES_EACH * len(missing) + archives // BYTES_A_DIRECTORY
-    return own + int(EXTRACTED_RATIO * archives) + _directory_cost(manifests, unknown, target, cache)
+    scripts = sum(len(manifest.entry_points) for manifest in manifests) * BLOCK_BYTES
+    records = sum(record_bytes(manifest, target.site_packages) for manifest in manifests)
+    records += in_blocks(GENERATION_BYTES_A_PACKAGE * packages) if after or missing else 0
+    unknown = DIRECTORIES_EACH * len(missing) + archive_bytes(missing) // BYTES_A_DIRECTORY
+    directories = _directory_cost(manifests, unknown, target)
+    return own + scripts + records + extracted_bytes(missing) + directories
+
+
+def archive_bytes(records: Iterable[RepodataRecord]) -> int:
+    """Return the bytes of packages' archives, as far as these are known."""
+    return sum(record.size or 0 for record in records)
+
+
+def extracted_bytes(records: Iterable[RepodataRecord]) -> int:
+    """Return about what packages take that are not extracted yet."""
+    return int(EXTRACTED_RATIO * archive_bytes(records))
 
 
 def freed_bytes(prefix: Path, before: Sequence[PrefixRecord], changes: Iterable[PackageChange]) -> int:
@@ -92,23 +116,17 @@ def _own_bytes(path: Path, links: int | None = None) -> int:
     return 0 if links is not None and status.st_nlink != links else getattr(status, "st_blocks", 0) * 512
 
 
-def _directory_cost(manifests: Iterable[PackageManifest], unknown: int, target: LinkTarget, cache: PackageCache) -> int:
+def _directory_cost(manifests: Iterable[PackageManifest], unknown: int, target: LinkTarget) -> int:
     """Return the bytes of directories, which no two environments share; on tmpfs they take none.
 
     ``unknown`` is how many the packages bring that are not extracted yet.
     """
-    each = _bytes_of_a_directory(Path(target.prefix))
+    each = taken_bytes(existing(target.prefix))
     if not each:
         return 0
     found: set[str] = set()
     for manifest in manifests:
-        compiled = cache.manifest(manifest.record, target.cache_tag).pyc
-        directories = directories_of(entry.path for entry in (*manifest.paths, *compiled))
+        directories = directories_of(entry.path for entry in (*manifest.paths, *manifest.pyc))
         found.update(place_directories(directories, target, noarch=manifest.noarch))
     new = sum(not os.path.isdir(f"{target.prefix}/{path}") for path in parents(found))
     return each * (new + unknown)
-
-
-def _bytes_of_a_directory(prefix: Path) -> int:
-    place = next(place for place in (prefix, *prefix.parents) if place.is_dir())
-    return getattr(os.stat(place), "st_blocks", 0) * 512

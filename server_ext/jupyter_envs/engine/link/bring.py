@@ -47,6 +47,7 @@ class Bringer:
         self.linked = self.softlinked = self.copied = 0
         self.copied_bytes = 0
         self.copies: list[str] = []
+        self.soft_links: list[str] = []
         self.others: dict[str, list[int]] = {}
 
     @property
@@ -103,8 +104,7 @@ class Bringer:
         )
         try:
             if soft and device in self._no_reflink:
-                os.symlink(source, target)
-                self.softlinked += 1
+                self._soft_link(source, target)
             else:
                 soft = self._clone_or_copy(source, target, device, soft=soft)
         except OSError as error:
@@ -119,8 +119,7 @@ class Bringer:
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            os.symlink(os.readlink(source), target)
-            self.softlinked += 1
+            self._soft_link(os.readlink(source), target)
             return True
         try:
             return self._from_open(reader, source, target, device, soft=soft)
@@ -135,8 +134,7 @@ class Bringer:
                 self._no_reflink.add(device)
                 if soft:
                     os.unlink(target)
-                    os.symlink(source, target)
-                    self.softlinked += 1
+                    self._soft_link(source, target)
                     return True
                 copy_bytes(reader, writer, info.st_size)
             finish(writer, target, stat.S_IMODE(info.st_mode), info.st_mtime_ns)
@@ -146,6 +144,11 @@ class Bringer:
         self.copied_bytes += info.st_size
         self.copies.append(target)
         return False
+
+    def _soft_link(self, to: str, target: str) -> None:
+        os.symlink(to, target)
+        self.softlinked += 1
+        self.soft_links.append(target)
 
     def _device(self, directory: str) -> int:
         device = self._devices.get(directory)

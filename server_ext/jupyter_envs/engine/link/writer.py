@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from jupyter_envs.engine.disk_use import taken_bytes
 from jupyter_envs.engine.link.actions import (
     COPY,
     HARD_LINK,
@@ -226,6 +227,8 @@ class _Run:
             result.copied_bytes += bringer.copied_bytes
             result.linked_bytes -= bringer.copied_bytes
             result.made += bringer.copies
+            result.taken_bytes += sum(map(taken_bytes, bringer.soft_links))
+        result.taken_bytes += sum(map(taken_bytes, result.made))
         for plan in self.plans:
             result.linked_bytes += sum([entry.size_in_bytes or 0 for entry in plan.entries])
             result.methods[plan.dist] = self._method(plan)

@@ -55,10 +55,8 @@ class PackageCache:
         self._archives = folder
 
     def to_fetch(self, records: Sequence[RepodataRecord]) -> list[RepodataRecord]:
-        """Return those of the missing records whose archives are not in the bundle."""
-        if not self._archives:
-            return list(records)
-        return [record for record in records if not os.path.isfile(f"{self._archives}/{bundled_path(record)}")]
+        """Return those of the missing records whose archives are neither in the bundle nor kept in a layer."""
+        return [record for record in records if not self._has_archive(record)]
 
     def find(self, record: RepodataRecord) -> Path | None:
         """Return the directory of the record's extracted package, ``None`` when no layer has it."""
@@ -243,6 +241,15 @@ class PackageCache:
 
         self._forget()
         return prune(self._layers[0], frozenset(keep), dry_run=dry_run)
+
+    def _has_archive(self, record: RepodataRecord) -> bool:
+        """Tell whether an archive is on this machine; its digest is compared when it is extracted."""
+        if self._archives and os.path.isfile(f"{self._archives}/{bundled_path(record)}"):
+            return True
+        if not (record.sha256 or record.md5):
+            return False
+        kept = [f"{pkgs}/{record.fn}" for pkgs in self._layers]
+        return any(os.path.isfile(path) and record.size in (None, os.path.getsize(path)) for path in kept)
 
     def _compile_jobs(self, records: Sequence[RepodataRecord], cache_tag: str) -> list[CompileJob]:
         from jupyter_envs.engine.package_cache.compiled import CompileJob, sources_to_compile

@@ -67,7 +67,7 @@ def change_prefix(execution: Execution) -> Executed:
     return Executed(
         linked_files=result.linked_files,
         linked_bytes=result.linked_bytes,
-        copied_bytes=result.copied_bytes,
+        taken_bytes=result.taken_bytes,
         directories=directories,
         warnings=(*clobber_warnings(execution.changes), *warnings, *late),
         messages=tuple(messages),

@@ -91,7 +91,7 @@ def _fill(execution: Execution, building: Path) -> Executed:
     return Executed(
         linked_files=result.linked_files,
         linked_bytes=result.linked_bytes,
-        copied_bytes=result.copied_bytes,
+        taken_bytes=result.taken_bytes,
         directories=len(result.created_directories),
         warnings=tuple(clobber_warnings(execution.changes)),
     )

@@ -40,11 +40,11 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Executed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to the disk. ``copied_bytes`` are bytes that the prefix does not share with the cache."""
+    """What was done to the disk. ``taken_bytes`` are those of files that the prefix does not share with the cache."""
 
     linked_files: int
     linked_bytes: int
-    copied_bytes: int
+    taken_bytes: int
     directories: int
     warnings: tuple[PlanWarning, ...] = ()
     messages: tuple[str, ...] = ()
