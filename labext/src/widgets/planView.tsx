@@ -45,22 +45,25 @@ function PlanCost(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element
             </li>
           ))}
       </ul>
-      <span>
-        {plan.download_bytes > 0
-          ? trans.__('%1 to download', formatBytes(plan.download_bytes))
-          : trans.__('nothing to download')}
-        {' · '}
-        {diskText(plan.disk_bytes, trans)}
-      </span>
+      <span>{costText(plan, trans)}</span>
     </div>
   );
 }
 
-function diskText(bytes: number, trans: TranslationBundle): string {
-  if (bytes === 0) {
-    return trans.__('nothing more on the disk');
+/** What a plan costs: downloads, and the disk; of removals, what they free. */
+export function costText(
+  plan: Pick<IPlan, 'changes' | 'download_bytes' | 'disk_bytes' | 'freed_bytes'>,
+  trans: TranslationBundle
+): string {
+  const { download_bytes: download, disk_bytes: disk, freed_bytes: freed } = plan;
+  const parts = [download > 0 ? trans.__('%1 to download', formatBytes(download)) : trans.__('nothing to download')];
+  if (disk > 0) {
+    parts.push(trans.__('%1 more on the disk', formatBytes(disk)));
   }
-  return bytes > 0 ? trans.__('%1 more on the disk', formatBytes(bytes)) : trans.__('%1 less on the disk', formatBytes(-bytes));
+  if (plan.changes.some(change => change.kind === 'removed')) {
+    parts.push(trans.__('%1 freed (what the package cache shares stays there)', formatBytes(freed)));
+  }
+  return (parts.length > 1 ? parts : [...parts, trans.__('nothing more on the disk')]).join(' · ');
 }
 
 /** What takes something away comes first; of each kind, what was asked for before what comes with it. */
@@ -86,7 +89,7 @@ function ChangeTable(props: { plan: IPlan; trans: TranslationBundle }): JSX.Elem
             <th scope="col">{trans.__('Change')}</th>
             <th scope="col">{trans.__('Version')}</th>
             <th scope="col">{trans.__('From')}</th>
-            <th scope="col" className="jp-envs-Plan-number">
+            <th scope="col" className="jp-envs-Plan-number" title={trans.__('Of its archive')}>
               {trans.__('Size')}
             </th>
           </tr>

@@ -54,6 +54,8 @@ export interface IPlan {
   readonly changes: readonly IPackageChange[];
   readonly download_bytes: number;
   readonly disk_bytes: number;
+  /** What the packages that go give back; what the package cache shares with them stays. */
+  readonly freed_bytes: number;
   readonly warnings: readonly IWarning[];
   readonly link_scripts: readonly string[];
   readonly requested: readonly string[];

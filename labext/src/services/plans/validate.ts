@@ -20,6 +20,7 @@ function readPlan(value: unknown, where: string, stale: boolean): IPlan {
     changes: fields.list('changes', readChange),
     download_bytes: fields.number('download_bytes', 0),
     disk_bytes: fields.number('disk_bytes', 0),
+    freed_bytes: fields.number('freed_bytes', 0),
     warnings: fields.list('warnings', readWarning),
     link_scripts: fields.texts('link_scripts'),
     requested: fields.texts('requested'),

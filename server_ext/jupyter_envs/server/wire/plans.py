@@ -24,6 +24,7 @@ def plan_json(plan: ChangePlan) -> dict[str, Any]:
         "packages": len(plan.records),
         "download_bytes": plan.download_bytes,
         "disk_bytes": plan.disk_bytes,
+        "freed_bytes": plan.freed_bytes,
         "warnings": [warning_json(warning) for warning in plan.warnings],
         "link_scripts": list(plan.link_scripts),
         "requested": list(plan.requested),
