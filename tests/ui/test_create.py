@@ -91,6 +91,7 @@ def test_a_conflict_is_explained_and_a_click_solves_it(open_lab: Callable[..., P
     cards = dialog.locator(".jp-envs-Card")
     expect(cards).to_contain_text(["needs gridkit >=2", "needs gridkit <2"])
     shot(page, f"conflict-{theme}")
+    expect(page.get_by_role("dialog", name=f"Create solved-{theme}")).to_be_visible()
     assert serious_problems(page, ".jp-Dialog") == []
     dialog.get_by_role("button", name="Use plotkit instead of plotkit>=2").click()
     expect(dialog.get_by_role("row", name="plotkit")).to_contain_text("1.9.0", timeout=JOB_MS)
@@ -105,8 +106,11 @@ def test_a_name_that_nobody_knows_gets_suggestions(page: Page) -> None:
     expect(dialog.get_by_text("No source has gridkti")).to_be_visible(timeout=JOB_MS)
     dialog.get_by_role("button", name="gridkit", exact=True).click()
     expect(dialog.get_by_role("row", name="gridkit")).to_contain_text("2.1.0", timeout=JOB_MS)
+    expect(dialog.get_by_role("button", name="Create", exact=True)).to_be_focused()  # what was clicked is gone
     dialog.get_by_role("button", name="Back").click()
     expect(dialog.locator(".jp-envs-Chip")).to_have_text("gridkit>=2")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 def test_a_file_in_the_file_browser_becomes_an_environment(page: Page, lab: LabServer, shot: Shot) -> None:

@@ -12,6 +12,7 @@ import type { IProblem } from '../services/errors';
 import type { IEnvironment } from '../services/environments/interfaces';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
+import { changeText } from '../widgets/changeText';
 import { ICommandContext, ID_ARGUMENT, findTarget, followed, getTarget } from './context';
 import { CommandIDs, IChangeArgs } from './ids';
 
@@ -120,23 +121,9 @@ function addUndo(context: ICommandContext): void {
 async function change(context: ICommandContext, request: IChangeRequest, problem: IProblem | null = null): Promise<IJob | null> {
   const { manager } = context;
   const trustHarmless = manager.settings.values.applyHarmless && problem === null;
-  const options = { request, title: titleOf(context, request), trustHarmless, problem };
+  const known = request.environment ? manager.environments.find(request.environment) : null;
+  const title = changeText(request, request.name || known?.name || '', context.trans);
+  const options = { request, title, trustHarmless, problem };
   const job = await showPlanDialog(manager, options, context.trans);
   return job && manager.jobs.whenEnded(job);
-}
-
-function titleOf(context: ICommandContext, request: IChangeRequest): string {
-  const { manager, trans } = context;
-  const name = request.name || (request.environment ? manager.environments.find(request.environment)?.name : '') || '';
-  const titles: Record<IChangeRequest['action'], string> = {
-    create: trans.__('Create %1', name),
-    install: trans.__('Install into %1', name),
-    remove: trans.__('Remove from %1', name),
-    update: trans.__('Update %1', name),
-    restore: trans.__('Restore %1', name),
-    undo: trans.__('Undo the last change of %1', name),
-    clone: trans.__('Clone into %1', name),
-    repair: trans.__('Repair %1', name)
-  };
-  return titles[request.action];
 }

@@ -6,6 +6,7 @@ import * as React from 'react';
 import { CreateModel, ICreateStart } from '../models/creating';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
+import { changeText } from '../widgets/changeText';
 import { CreateForm } from '../widgets/createForm';
 import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
 import { nameProblemText } from '../widgets/nameField';
@@ -28,7 +29,7 @@ export async function showCreateDialog(
   };
   const close = (): void => dialog.close();
   const dialog = showFlow({
-    title: trans.__('New environment'),
+    title: () => titleOf(model, trans),
     changed: model.changed,
     focus: '#jp-envs-name',
     render: () => (
@@ -76,6 +77,11 @@ function Step(props: { model: CreateModel; trans: TranslationBundle }): JSX.Elem
       onSubmit={() => void model.preview()}
     />
   );
+}
+
+function titleOf(model: CreateModel, trans: TranslationBundle): string {
+  const { request } = model.planning;
+  return request ? changeText(request, request.name ?? '', trans) : trans.__('New environment');
 }
 
 function buttonsOf(

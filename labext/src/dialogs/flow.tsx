@@ -1,17 +1,19 @@
 /**
- * A dialog of several steps: its body draws the footer too, because the buttons change from step to step. Owns the
- * closing, the focus that stays inside, and that Escape closes an open list before it closes the dialog.
+ * A dialog of several steps: it draws title and footer itself, because they change from step to step. Owns the
+ * closing, the focus that stays inside from step to step, and that Escape closes an open list before it closes the dialog.
  */
 
 import { Dialog, ReactWidget } from '@jupyterlab/apputils';
-import { UseSignal } from '@jupyterlab/ui-components';
+import { Button, UseSignal, closeIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+const TITLE = 'jp-envs-flow-title'; // dialogs are shown one at a time
 const FOCUSABLE = 'button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea:not([disabled]), [tabindex="0"]';
 
 export interface IFlow {
-  readonly title: string;
+  /** What the present step is called. */
+  readonly title: string | (() => string);
   readonly changed: ISignal<unknown, unknown>;
   /** Draw the present step. */
   readonly render: () => JSX.Element;
@@ -27,13 +29,49 @@ export interface IShownFlow {
 
 /** Show a dialog. */
 export function showFlow(flow: IFlow): IShownFlow {
-  const body = new FlowBody(flow);
-  const dialog = new FlowDialog({ title: flow.title, body, buttons: [], focusNodeSelector: flow.focus, hasClose: true });
+  const body = new FlowBody(flow, () => dialog.keepFocus());
+  const title = <UseSignal signal={flow.changed}>{() => <Heading title={titleOf(flow)} onClose={() => dialog.close()} />}</UseSignal>;
+  const dialog = new FlowDialog({ title, body, buttons: [], focusNodeSelector: flow.focus, hasClose: true });
   dialog.addClass('jp-envs-Flow');
+  dialog.node.setAttribute('aria-labelledby', TITLE);
   return { closed: dialog.launch().then(() => undefined), close: () => dialog.close() };
 }
 
+function titleOf(flow: IFlow): string {
+  return typeof flow.title === 'string' ? flow.title : flow.title();
+}
+
+/** What JupyterLab draws above a dialog, for a title that can change. */
+function Heading(props: { title: string; onClose: () => void }): JSX.Element {
+  return (
+    <>
+      <span id={TITLE} className="jp-envs-Flow-title">
+        {props.title}
+      </span>
+      <Button
+        className="jp-Dialog-close-button"
+        minimal
+        title={Dialog.translator.load('jupyterlab').__('Cancel')}
+        onClick={props.onClose}
+      >
+        <closeIcon.react tag="span" />
+      </Button>
+    </>
+  );
+}
+
 class FlowDialog extends Dialog<void> {
+  /** Take the focus back when what had it is gone or switched off: without it, no key reaches the dialog. */
+  keepFocus(): void {
+    const content = this.node.querySelector<HTMLElement>('.jp-Dialog-content');
+    const { activeElement: active } = document;
+    const isLost = !this.node.contains(active) || active === content || active?.matches(':disabled');
+    if (content && this.isAttached && isLost) {
+      content.tabIndex = -1;
+      (content.querySelector<HTMLElement>('.jp-mod-accept:not(:disabled)') ?? content).focus();
+    }
+  }
+
   override handleEvent(event: Event): void {
     if (event instanceof KeyboardEvent && event.type === 'keydown') {
       if (event.key === 'Escape' && this.node.querySelector('[role=combobox][aria-expanded=true]')) {
@@ -61,12 +99,22 @@ class FlowDialog extends Dialog<void> {
 }
 
 class FlowBody extends ReactWidget {
-  constructor(private readonly _flow: IFlow) {
+  constructor(
+    private readonly _flow: IFlow,
+    private readonly _onDrawn: () => void
+  ) {
     super();
     this.addClass('jp-envs-Flow-body');
   }
 
   protected render(): JSX.Element {
-    return <UseSignal signal={this._flow.changed}>{() => this._flow.render()}</UseSignal>;
+    return (
+      <UseSignal signal={this._flow.changed}>{() => <Drawn onDrawn={this._onDrawn}>{this._flow.render()}</Drawn>}</UseSignal>
+    );
   }
+}
+
+function Drawn(props: { onDrawn: () => void; children: React.ReactNode }): JSX.Element {
+  React.useEffect(() => props.onDrawn());
+  return <>{props.children}</>;
 }

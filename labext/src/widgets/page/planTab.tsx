@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { ChangesModel } from '../../models/page/changes';
 import type { PageModel } from '../../models/page/page';
+import { changeText } from '../changeText';
 import { IPlanStepProps, PlanStep } from '../planStep';
 import { useFootRoom } from './footRoom';
 import { requestText } from './requestText';
@@ -74,8 +75,8 @@ function Steps(props: { changes: ChangesModel; trans: TranslationBundle }): JSX.
 }
 
 function Step(props: IPlanTabProps): JSX.Element {
-  const { changes } = props.page;
-  const { trans } = props;
+  const { page, trans } = props;
+  const { changes } = page;
   if (changes.state === 'running') {
     return <Loading>{trans.__('The change is being made; its progress is shown above.')}</Loading>;
   }
@@ -85,7 +86,7 @@ function Step(props: IPlanTabProps): JSX.Element {
   return (
     <>
       {changes.requests.length === 1 && changes.request && (
-        <h2 className="jp-envs-Planned-title">{requestText(changes.request, trans)}</h2>
+        <h2 className="jp-envs-Planned-title">{changeText(changes.request, page.environment?.name ?? '', trans)}</h2>
       )}
       <PlanStep
         facts={factsOf(changes, trans)}
