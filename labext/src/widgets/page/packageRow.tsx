@@ -63,10 +63,10 @@ export function PackageRow(props: IPackageRowProps): JSX.Element {
       <span role="gridcell" className="jp-envs-Grid-text" title={`${each.version} ${each.build}`}>
         {each.version}
       </span>
-      <span role="gridcell" className="jp-envs-Grid-text">
+      <span role="gridcell" className="jp-envs-Grid-text" data-column="source">
         <SourceBadge source={each.source} channel={each.channel} trans={trans} />
       </span>
-      <span role="gridcell" className="jp-envs-Grid-number">
+      <span role="gridcell" className="jp-envs-Grid-number" data-column="size">
         {each.size > 0 ? formatBytes(each.size) : ''}
       </span>
       <span role="gridcell" className="jp-envs-Grid-text jp-envs-Grid-update" title={row.update}>
