@@ -35,6 +35,12 @@ describe('noticeOf', () => {
     expect(noticeOf(job({ kind: 'plan', state: 'failed' }), REQUEST, 'all')).toBeNull();
   });
 
+  it('is silent about a change that waits for a yes', () => {
+    const result = { ...RESULT, executed: false };
+    expect(noticeOf(job({ state: 'done', result }), REQUEST, 'all')).toBeNull();
+    expect(noticeOf(job({ kind: 'delete', state: 'done', result }), REQUEST, 'all')?.type).toBe('success');
+  });
+
   it('tells only problems, or nothing, as the settings say', () => {
     expect(noticeOf(job({ state: 'done' }), REQUEST, 'problems')).toBeNull();
     expect(noticeOf(job({ state: 'failed' }), REQUEST, 'problems')?.type).toBe('error');

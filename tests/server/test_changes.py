@@ -55,6 +55,23 @@ async def test_a_plan_of_an_environment_that_changed_since_is_refused(
     assert refused.error["hint"] == "make the plan again"
 
 
+async def test_scripts_that_a_plan_did_not_name_are_not_run_when_only_those_may_be(
+    api: Api, finish: Finish, settings: Settings
+) -> None:
+    body = {"action": "create", "name": "a", "specs": ["held"], "add_ipykernel": False}
+    plans = []
+    for unknown in (1, 0):  # the first time it is not in the cache
+        planned = await finish(await api("POST", "plans", body))
+        plans.append((await api("GET", f"plans/{planned['result']['plan_id']}")).body["plan"])
+        assert plans[-1]["scripts_unknown"] == unknown
+        if unknown:
+            job = await finish(await api("POST", f"plans/{plans[-1]['plan_id']}/execute", {"known_scripts": True}))
+            assert (job["state"], job["result"]["executed"]) == ("done", False)
+            assert not Path(settings.envs_directories[0], "a").exists()
+    assert plans[0]["link_scripts"] == []
+    assert job["result"]["link_scripts"] == plans[1]["link_scripts"] == ["held-1.0-h0_0: bin/.held-post-link.sh"]
+
+
 async def test_a_plan_that_was_executed_is_not_executed_twice(api: Api, finish: Finish) -> None:
     job = await finish(await api("POST", "plans", {"action": "create", "name": "a", "specs": ["six"]}))
     route = f"plans/{job['result']['plan_id']}/execute"

@@ -9,6 +9,8 @@ from jupyter_server.serverapp import ServerApp
 
 from jupyter_envs.settings import Settings
 from support.api import Api, Finish, Make, Reply
+from support.channel import Channel
+from support.http_server import serve
 
 
 def notebook(lock: dict[str, Any] | None = None, source: str = "import six") -> dict[str, Any]:
@@ -112,6 +114,33 @@ async def test_a_file_beside_a_notebook_is_offered_and_no_other_is_read(
     assert planned["state"] == "done", planned
     plan = (await api("GET", f"plans/{planned['result']['plan_id']}")).body["plan"]
     assert "tool" in plan["requested"]
+
+
+async def test_a_channel_that_the_settings_do_not_name_is_not_contacted_unasked(
+    api: Api, make: Make, finish: Finish, jp_serverapp: ServerApp, stocked: Channel
+) -> None:
+    lock = await lock_of_what_has_gone(api, make, finish)
+    ((_, packages),) = lock["platforms"].items()
+    root = Path(jp_serverapp.root_dir)
+    with serve(stocked.folder) as server:
+        theirs = {**lock, "channels": [server.url], "platforms": {"osx-arm64": packages}}
+        (root / "environment.yml").write_text(f"channels: [{server.url}, {stocked.url}]\ndependencies: [tool]")
+        (root / "requirements.txt").write_text("six")
+        assert (await ask(api, notebook(theirs), "a.ipynb")).body["foreign"] == {"": [server.url]}
+        beside = (await ask(api, notebook(), "a.ipynb")).body
+        assert beside["beside"] == ["environment.yml", "requirements.txt"]
+        assert beside["foreign"] == {"environment.yml": [server.url]}
+        body = {"content": notebook(theirs), "path": "a.ipynb"}
+        from_file = {"content": notebook(), "path": "a.ipynb", "file": "environment.yml"}
+        for asked in (body, from_file, {**body, "channels": [f"{server.url}/other"]}):
+            refused = await api("POST", "notebooks/plans", asked)
+            assert (refused.status, refused.error["code"]) == (400, "notebook.foreign")
+            assert refused.error["detail"] == {"channels": [server.url]}
+        assert not server.asked()
+        for asked in (body, from_file):
+            planned = await finish(await api("POST", "notebooks/plans", {**asked, "channels": [server.url]}))
+            assert planned["state"] == "done", planned
+        assert server.asked()
 
 
 async def test_what_is_no_notebook_or_not_below_the_root_is_refused(api: Api) -> None:

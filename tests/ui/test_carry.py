@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from jupyter_envs.engine.exchange.notebook_lock import KEY, lock_json, make_lock
 from jupyter_envs.engine.prefix.names import suggest_name
+from support.channel import SUBDIR, Channel
+from support.http_server import serve
 from ui.flows import serious_problems
 from ui.lab_server import TOKEN, LabServer
 from ui.notebooks import KERNEL_MS, cell, code, run, saved, show, toolbar_item, wait_for_kernel, write
@@ -128,6 +131,36 @@ def test_another_platform_is_solved_for_and_the_difference_shown(
     note = page.locator(".jp-Dialog .jp-envs-Difference")
     expect(note).to_contain_text("gridkit 1.4.2 → 2.0.0", timeout=JOB_MS)
     shot(page, "carry-difference")
+
+
+def test_a_strangers_channel_and_script_are_shown_before_they_are_asked_and_run(
+    page: Page, lab: LabServer, tmp_path: Path, shot: Shot
+) -> None:
+    theirs = Channel(tmp_path / "theirs")
+    theirs.add("talks", link_scripts={"post-link": f"touch {tmp_path}/ran\n"})
+    with serve(theirs.index().folder) as server:
+        lock = make_lock([theirs.record("talks", channel=server.url)], ["talks"], [server.url], SUBDIR)
+        path = write(lab, "strange.ipynb", "envs-nowhere", [code("1")])
+        change(path, lambda metadata: metadata.update({KEY: lock_json(lock)}))
+        open_without_kernel(page, lab, path)
+        build = offer(page).get_by_role("button", name="Build it…")
+        build.click(timeout=KERNEL_MS)
+        dialog = page.locator(".jp-Dialog")
+        expect(dialog).to_contain_text(server.url)
+        shot(page, "carry-foreign")
+        dialog.get_by_role("button", name="Cancel").click()
+        assert not server.asked()
+        build.click()
+        dialog.get_by_role("button", name="Contact").click()
+        expect(dialog).to_contain_text("1 package is not downloaded yet. If it brings a script", timeout=JOB_MS)
+        shot(page, "carry-unknown-scripts")
+        dialog.get_by_role("button", name="Apply").click()
+        expect(dialog).to_contain_text("Scripts that will run: talks-1.0", timeout=JOB_MS)
+        shot(page, "carry-scripts")
+        dialog.get_by_role("button", name="Discard").click()
+        expect(dialog).to_have_count(0)
+    assert not list((lab.root / "envs").glob("strange-*"))
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280)])

@@ -1,6 +1,6 @@
 /** Whether the end of a job is told in a notification, how loud, and with which buttons. Pure; knows no text. */
 
-import type { IJob } from '../services/jobs/interfaces';
+import { IJob, waitsForYes } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import { findConflict } from '../services/plans/validate';
 import { builtPackages } from './built';
@@ -20,6 +20,9 @@ const UNDOABLE = ['install', 'remove', 'update', 'restore', 'undo'];
 /** Decide what is said about a job that has ended; `request` is what was asked for in it, if that is known. */
 export function noticeOf(job: IJob, request: IChangeRequest | null, notify: Notify): INotice | null {
   if (notify === 'none' || QUIET_KINDS.includes(job.kind)) {
+    return null;
+  }
+  if (waitsForYes(job)) {
     return null;
   }
   if (job.state === 'done') {

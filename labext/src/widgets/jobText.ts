@@ -5,13 +5,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { builtPackages } from '../models/built';
 import type { IProgress } from '../models/progress';
 import { requestedFirst } from '../models/specs';
-import { IJob, hasEnded } from '../services/jobs/interfaces';
+import { IJob, hasEnded, waitsForYes } from '../services/jobs/interfaces';
 import { formatBytes } from './format';
 
 /** A job in one line: what is being done, or what was done, to which environment. */
 export function jobTitle(job: IJob, trans: TranslationBundle): string {
   if (!hasEnded(job)) {
     return liveTitle(job, trans);
+  }
+  if (waitsForYes(job)) {
+    return trans.__('%1: planned, not confirmed', liveTitle(job, trans));
   }
   return job.state === 'done' ? doneTitle(job, trans) : failedTitle(job, trans);
 }

@@ -9,12 +9,13 @@ import { job } from '../fakes';
 
 const LOCKED = { metadata: { jupyter_envs: {}, kernelspec: { name: 'envs-study' } }, cells: [] };
 const PLAIN = { metadata: {}, cells: [{ cell_type: 'code', source: 'import six' }] };
+const FOREIGN = ['https://channel.example/theirs'];
 const NOWHERE = { exists: false, path: '' };
 
 function answer(values: Partial<INotebookAnswer> = {}): INotebookAnswer {
   return {
     ...{ state: 'build', environment: null, prefix: '', kernel: '', name: 'study-1', because: '', requested: ['six'] },
-    ...{ channels: null, origins: { channel: 2 }, download_bytes: 10, refused: [], beside: [], ...values }
+    ...{ channels: null, origins: { channel: 2 }, download_bytes: 10, refused: [], foreign: {}, beside: [], ...values }
   };
 }
 
@@ -112,10 +113,10 @@ describe('NotebookPlans', () => {
       calls.push([name, ...args]);
       return Promise.resolve(value);
     };
-    const plans = { plan: told('plan', job()), get: told('get', {} as IPlan), execute: told('execute', job()), change: told('change', job()) };
+    const plans = { plan: told('plan', job()), get: told('get', { scripts_unknown: 3 } as IPlan), execute: told('execute', job()), change: told('change', job()) };
     const notebooks = { plan: told('notebook', job()), difference: told('difference', [CHANGE]) };
     const notebook = { content: LOCKED, path: 'a.ipynb' };
-    return { calls, notebook, made: new NotebookPlans(plans as IPlansApi, notebooks, notebook, said, file) };
+    return { calls, notebook, made: new NotebookPlans(plans as IPlansApi, notebooks, notebook, said, file, FOREIGN) };
   }
 
   it('lets the server put the request together, and plans one that a fix changed itself', async () => {
@@ -123,7 +124,14 @@ describe('NotebookPlans', () => {
     await made.plan(made.request);
     const other = { ...made.request, specs: ['six=1'] };
     await made.plan(other);
-    expect(calls).toEqual([['notebook', notebook, 'requirements.txt'], ['plan', other]]);
+    expect(calls).toEqual([['notebook', notebook, 'requirements.txt', FOREIGN], ['plan', other]]);
+  });
+
+  it('runs only scripts that were shown, and says of how many packages they are not known', async () => {
+    const { calls, made } = plansOf(answer());
+    await made.get('p');
+    await made.execute('p');
+    expect([made.scriptsUnknown, calls[calls.length - 1]]).toEqual([3, ['execute', 'p', true]]);
   });
 
   it('compares with the lock only where that could not be taken', async () => {
@@ -139,6 +147,8 @@ describe('NotebookPlans', () => {
 describe('answers', () => {
   it('are read, and refused when they are something else', () => {
     expect(readNotebookAnswer({ ...answer(), platforms: [] })).toEqual(answer());
+    const foreign = { '': FOREIGN, 'environment.yml': [] };
+    expect(readNotebookAnswer({ ...answer(), foreign }).foreign).toEqual(foreign);
     expect(() => readNotebookAnswer({ ...answer(), state: 'maybe' })).toThrow('answer.state');
     expect(() => readNotebookAnswer({ ...answer(), origins: { a: 'b' } })).toThrow('answer.origins.a');
     const lock = { key: 'jupyter_envs', lock: { lock_version: 1 }, subdir: 'linux-64', packages: 3 };

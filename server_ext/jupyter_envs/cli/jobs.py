@@ -58,15 +58,21 @@ def job_json(job: Job) -> dict[str, Any]:
 def state_of(job: Job, others: Sequence[Job]) -> str:
     """Return a job's state as people read it: a dry run, and a change that waits for a yes, were only planned.
 
-    ``others`` are the jobs among which the one is looked for that executed the plan.
+    ``others`` are the jobs among which the one is looked for that executed the plan. One that stopped at a script that
+    nobody had agreed to executed nothing.
     """
     if job.kind == "plan" and job.state == "done":
         return "planned"
     plan = (job.result or {}).get("plan_id")
-    if job.kind != "change" or job.state != "done" or (job.result or {}).get("executed"):
+    if job.kind not in ("change", "execute") or job.state != "done" or _is_executed(job):
         return job.state
-    confirmed = any(other.kind == "execute" and other.request.plan_id == plan for other in others)
+    executing = [other for other in others if other.kind == "execute" and other.request.plan_id == plan]
+    confirmed = any(_is_executed(other) or other.state != "done" for other in executing)
     return "planned" if confirmed else "planned, not confirmed"
+
+
+def _is_executed(job: Job) -> bool:
+    return bool((job.result or {}).get("executed", True))
 
 
 def _when(seconds: float | None) -> str:

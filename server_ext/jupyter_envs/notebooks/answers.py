@@ -6,8 +6,9 @@ request that an answer holds is planned and executed as any other, after a perso
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from jupyter_envs.engine.exchange.notebook_lock import find_lock, lock_json
 from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.errors import SpecError
+from jupyter_envs.errors import EnvsError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel
 from jupyter_envs.notebooks.check import changes_between
 from jupyter_envs.notebooks.document import Notebook
-from jupyter_envs.notebooks.environment import State, check_allowed, files_beside, need_of
+from jupyter_envs.notebooks.environment import Need, State, check_allowed, files_beside, need_of
 from jupyter_envs.notebooks.lock import find_kernel, lock_of
+from jupyter_envs.notebooks.places import foreign_channels
 
 SAME_VERSION = ("rebuilt", "relinked")
 
@@ -36,7 +38,9 @@ class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     kernel to choose when the environment is ready, ``name`` what a new environment would be called. ``requested``,
     ``channels`` and ``platforms`` are the lock's, ``origins`` counts the locked packages by where they come from (a
     channel, ``pypi``, ``interpreter``), ``download_bytes`` is the sum of their archives; what is in the cache already
-    counts for the plan, not here. ``request`` makes the environment: to be planned, so that its cost and its link
+    counts for the plan, not here. ``foreign`` are the channels that the settings do not name: to be agreed to before a
+    request is planned; those of the notebook itself under the key ``""``, those of a file beside it under its path.
+    ``request`` makes the environment: to be planned, so that its cost and its link
     scripts can be shown, and executed when a person agrees.
     """
 
@@ -51,6 +55,7 @@ class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     origins: dict[str, int] = {}
     download_bytes: int = 0
     refused: tuple[str, ...] = ()
+    foreign: dict[str, tuple[str, ...]] = {}
     beside: tuple[str, ...] = ()
     request: ChangeRequest | None = None
 
@@ -92,12 +97,27 @@ def answer_for(content: object, path: Path, engine: Engine, kernels: Iterable[Re
         origins=dict(sorted(Counter(map(origin_of, need.locked)).items())),
         download_bytes=sum(record.size or 0 for record in need.locked) if need.state == "build" else 0,
         refused=need.refused,
+        foreign=_foreign(notebook, need, engine),
         beside=need.beside,
         request=None if need.refused else request,
     )
 
 
-def request_for(content: object, path: Path, engine: Engine, file: str = "") -> ChangeRequest:
+def _foreign(notebook: Notebook, need: Need, engine: Engine) -> dict[str, tuple[str, ...]]:
+    """Return the channels to be agreed to, by what names them; a faulty file says so when it is planned."""
+    requests = {} if need.refused else {"": need.request}
+    for file in need.beside:
+        with contextlib.suppress(EnvsError):
+            requests[file] = need_of(notebook, engine, file=Path(file)).request
+    found = {
+        key: foreign_channels(request, engine.settings) for key, request in requests.items() if request is not None
+    }
+    return {key: channels for key, channels in found.items() if channels}
+
+
+def request_for(
+    content: object, path: Path, engine: Engine, file: str = "", agreed: Collection[str] = ()
+) -> ChangeRequest:
     """Return the request that makes a notebook's environment.
 
     Parameters
@@ -110,11 +130,14 @@ def request_for(content: object, path: Path, engine: Engine, file: str = "") -> 
         Asked for the environments that there are.
     file : str
         One of those beside it, to be taken instead of what it carries.
+    agreed : collection of str
+        The channels that the settings do not name and a person agreed to, as ``NotebookAnswer.foreign`` has them.
 
     Raises
     ------
     SpecError
-        It cannot be read, needs nothing that could be built, or packages from where the settings do not allow.
+        It cannot be read, needs nothing that could be built, packages from where the settings do not allow, or
+        (``notebook.foreign``) channels that nobody agreed to.
     """
     notebook = Notebook(path, "", checked_notebook(content, path.name))
     if file and file not in map(str, files_beside(path)):
@@ -125,6 +148,14 @@ def request_for(content: object, path: Path, engine: Engine, file: str = "") -> 
         said = "exists already" if need.state == "ready" else "is not described in it"
         raise SpecError(
             f"the environment of {path.name} {said}", hint="open the notebook again", code="notebook.nothing_to_build"
+        )
+    foreign = [channel for channel in foreign_channels(need.request, engine.settings) if channel not in agreed]
+    if foreign:
+        raise SpecError(
+            f"{path.name} takes packages from where your settings do not: {', '.join(foreign)}",
+            hint="agree to them, or add them to the settings' channels",
+            code="notebook.foreign",
+            detail={"channels": foreign},
         )
     return need.request
 

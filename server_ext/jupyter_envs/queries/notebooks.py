@@ -28,9 +28,9 @@ async def answer(desk: Desk, *, content: object, path: str) -> Any:
     return await desk.run(ask)
 
 
-async def request(desk: Desk, *, content: object, path: str, file: str) -> Any:
+async def request(desk: Desk, *, content: object, path: str, file: str, agreed: list[str]) -> Any:
     """Return the request that makes a notebook's environment."""
-    return msgspec.to_builtins(await desk.run(request_for, content, Path(path), desk.engine, file))
+    return msgspec.to_builtins(await desk.run(request_for, content, Path(path), desk.engine, file, agreed))
 
 
 async def difference(desk: Desk, *, content: object, path: str, plan: str) -> Any:

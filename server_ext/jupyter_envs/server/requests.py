@@ -93,11 +93,16 @@ class StaleBody(Body, frozen=True, kw_only=True):
 
 
 class NotebookBody(Body, frozen=True, kw_only=True):
-    """A notebook as it is shown, and its path below the server's root; ``file`` beside it is to be taken instead."""
+    """A notebook as it is shown, and its path below the server's root.
+
+    ``file`` beside it is to be taken instead. ``channels`` are those that the settings do not name and a person agreed
+    to.
+    """
 
     content: dict[str, Any]
     path: str
     file: str = ""
+    channels: tuple[str, ...] = ()
 
 
 class DifferenceBody(Body, frozen=True, kw_only=True):
@@ -106,6 +111,12 @@ class DifferenceBody(Body, frozen=True, kw_only=True):
     content: dict[str, Any]
     path: str
     plan_id: str
+
+
+class ExecuteBody(Body, frozen=True, kw_only=True):
+    """How a plan is executed: whether only those scripts of packages may run that it names."""
+
+    known_scripts: bool = False
 
 
 class LockBody(Body, frozen=True, kw_only=True):
@@ -272,10 +283,20 @@ def change_job(kind: JobKind, request: ChangeRequest, command: str) -> JobReques
     return JobRequest(kind=kind, change=request, consent="given", command=command)
 
 
-def execution_of(plan: ChangePlan) -> JobRequest:
-    """Return the job that executes a stored plan; ``change`` says what the plan is for."""
+def execution_of(plan: ChangePlan, *, known_scripts: bool = False) -> JobRequest:
+    """Return the job that executes a stored plan; ``change`` says what the plan is for.
+
+    With ``known_scripts`` it ends without having done anything when packages bring scripts that the plan does not name.
+    """
     change = ChangeRequest(action=plan.action, prefix=plan.prefix)
-    return JobRequest(kind="execute", plan_id=plan.plan_id, prefix=plan.prefix, change=change, command=plan.command)
+    return JobRequest(
+        kind="execute",
+        plan_id=plan.plan_id,
+        prefix=plan.prefix,
+        change=change,
+        link_scripts=plan.link_scripts if known_scripts else None,
+        command=plan.command,
+    )
 
 
 def rename_request(prefix: Path, name: str, engine: Engine) -> JobRequest:

@@ -22,6 +22,9 @@ def job(kind: JobKind, state: JobState = "done", **result: object) -> Job:
         (job("change", plan_id="p", executed=True), [], "done"),
         (job("change", plan_id="p", executed=False), [], "planned, not confirmed"),
         (job("change", plan_id="p", executed=False), [job("execute")], "planned"),
+        (job("change", plan_id="p", executed=False), [job("execute", executed=False)], "planned, not confirmed"),
+        (job("execute", plan_id="p", executed=False), [job("execute", executed=False)], "planned, not confirmed"),
+        (job("execute", plan_id="p", executed=False), [job("execute", "failed")], "planned"),
         (job("clean"), [], "done"),
     ],
 )

@@ -14,7 +14,8 @@ export class NotebookPlans implements IPlansApi {
     private readonly _notebooks: Pick<INotebooksApi, 'plan' | 'difference'>,
     private readonly _notebook: INotebookContent,
     answer: INotebookAnswer,
-    private readonly _file = ''
+    private readonly _file = '',
+    private readonly _agreed: readonly string[] = []
   ) {
     const { name, requested, channels } = answer;
     this.request = { action: 'create', name: name || undefined, specs: requested, channels };
@@ -29,18 +30,27 @@ export class NotebookPlans implements IPlansApi {
     return this._difference;
   }
 
+  /** How many packages may bring scripts that the plan cannot name yet. */
+  get scriptsUnknown(): number {
+    return this._scriptsUnknown;
+  }
+
   plan(request: IChangeRequest): Promise<IJob> {
-    return request === this.request ? this._notebooks.plan(this._notebook, this._file) : this._plans.plan(request);
+    return request === this.request
+      ? this._notebooks.plan(this._notebook, this._file, this._agreed)
+      : this._plans.plan(request);
   }
 
   async get(planId: string): Promise<IPlan> {
     const plan = await this._plans.get(planId);
+    this._scriptsUnknown = plan.scripts_unknown;
     this._difference = this._locked ? await this._notebooks.difference(this._notebook, planId) : null;
     return plan;
   }
 
+  /** Only scripts that were shown are run. */
   execute(planId: string): Promise<IJob> {
-    return this._plans.execute(planId);
+    return this._plans.execute(planId, true);
   }
 
   change(request: IChangeRequest): Promise<IJob> {
@@ -48,5 +58,6 @@ export class NotebookPlans implements IPlansApi {
   }
 
   private readonly _locked: boolean;
+  private _scriptsUnknown = 0;
   private _difference: readonly IPackageChange[] | null = null;
 }

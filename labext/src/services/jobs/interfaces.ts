@@ -88,3 +88,8 @@ export interface IJobsApi {
 export function hasEnded(job: IJob): boolean {
   return job.state !== 'queued' && job.state !== 'running';
 }
+
+/** Whether a change was planned and then not carried out, since a person has to agree to something first. */
+export function waitsForYes(job: IJob): boolean {
+  return job.state === 'done' && (job.kind === 'change' || job.kind === 'execute') && job.result?.executed === false;
+}

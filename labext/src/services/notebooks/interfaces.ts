@@ -36,6 +36,11 @@ export interface INotebookAnswer {
   readonly download_bytes: number;
   /** Kinds of sources that the settings do not allow. */
   readonly refused: readonly string[];
+  /**
+   * The channels that the settings do not name, by what names them: the empty key is the notebook itself, others are
+   * files of `beside`. Nothing is planned before a person agreed to them.
+   */
+  readonly foreign: Readonly<Record<string, readonly string[]>>;
   /** Files that describe an environment, as seen from the notebook's folder. */
   readonly beside: readonly string[];
 }
@@ -51,8 +56,11 @@ export interface INotebookLock {
 /** The notebooks resource. */
 export interface INotebooksApi {
   ask(notebook: INotebookContent): Promise<INotebookAnswer>;
-  /** Plan its environment, or that of a file beside it (a path below the server's root). */
-  plan(notebook: INotebookContent, file?: string): Promise<IJob>;
+  /**
+   * Plan its environment, or that of a file beside it (a path below the server's root); `channels` are the foreign ones
+   * that a person agreed to.
+   */
+  plan(notebook: INotebookContent, file: string, channels: readonly string[]): Promise<IJob>;
   /** Which versions of a planned environment are others than those that were locked. */
   difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]>;
   lock(content: unknown, environment: string): Promise<INotebookLock>;

@@ -19,8 +19,8 @@ export class NotebooksApi implements INotebooksApi {
     return readNotebookAnswer(await this._send('answer', { ...notebook }));
   }
 
-  async plan(notebook: INotebookContent, file = ''): Promise<IJob> {
-    return readJobAnswer(await this._send('plans', { ...notebook, file }));
+  async plan(notebook: INotebookContent, file: string, channels: readonly string[]): Promise<IJob> {
+    return readJobAnswer(await this._send('plans', { ...notebook, file, channels }));
   }
 
   async difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]> {

@@ -18,8 +18,14 @@ export function readNotebookAnswer(value: unknown): INotebookAnswer {
     origins: fields.required('origins', readCounts),
     download_bytes: fields.number('download_bytes', 0),
     refused: fields.texts('refused'),
+    foreign: fields.required('foreign', readLists),
     beside: fields.texts('beside')
   };
+}
+
+function readLists(value: unknown, where: string): Record<string, readonly string[]> {
+  const fields = new Fields(value, where);
+  return Object.fromEntries(Object.keys(value as object).map(name => [name, fields.texts(name)]));
 }
 
 function readCounts(value: unknown, where: string): Record<string, number> {

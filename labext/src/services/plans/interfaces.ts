@@ -58,6 +58,8 @@ export interface IPlan {
   readonly freed_bytes: number;
   readonly warnings: readonly IWarning[];
   readonly link_scripts: readonly string[];
+  /** How many packages are not downloaded yet and may bring scripts. */
+  readonly scripts_unknown: number;
   readonly requested: readonly string[];
   readonly command: string;
   readonly created_at: string;
@@ -105,6 +107,7 @@ export interface IConflict {
 export interface IPlansApi {
   plan(request: IChangeRequest): Promise<IJob>;
   get(planId: string): Promise<IPlan>;
-  execute(planId: string): Promise<IJob>;
+  /** `knownScripts`: do nothing, and say so in the job's result, when packages bring scripts that the plan does not name. */
+  execute(planId: string, knownScripts?: boolean): Promise<IJob>;
   change(request: IChangeRequest): Promise<IJob>;
 }

@@ -18,8 +18,9 @@ export class PlansApi implements IPlansApi {
     return readPlanAnswer(await this._connection.send('GET', ['plans', planId]));
   }
 
-  async execute(planId: string): Promise<IJob> {
-    return readJobAnswer(await this._connection.send('POST', ['plans', planId, 'execute'], { body: {} }));
+  async execute(planId: string, knownScripts = false): Promise<IJob> {
+    const body = { known_scripts: knownScripts };
+    return readJobAnswer(await this._connection.send('POST', ['plans', planId, 'execute'], { body }));
   }
 
   async change(request: IChangeRequest): Promise<IJob> {

@@ -23,6 +23,7 @@ function readPlan(value: unknown, where: string, stale: boolean): IPlan {
     freed_bytes: fields.number('freed_bytes', 0),
     warnings: fields.list('warnings', readWarning),
     link_scripts: fields.texts('link_scripts'),
+    scripts_unknown: fields.number('scripts_unknown', 0),
     requested: fields.texts('requested'),
     command: fields.text('command', ''),
     created_at: fields.text('created_at', ''),

@@ -50,7 +50,8 @@ class NotebookPlansHandler(EnvsHandler):
         body = self.body(NotebookBody)
         path = file_path(body.path, self.services.directory)
         file = file_path(body.file, self.services.directory) if body.file else ""
-        value = await self.ask("notebook_request", content=body.content, path=path, file=file)
+        agreed = list(body.channels)
+        value = await self.ask("notebook_request", content=body.content, path=path, file=file, agreed=agreed)
         request = msgspec.convert(value, ChangeRequest)
         self.answer_job(await self.run(submit_plan, request, body.file or body.path))
 

@@ -13,7 +13,7 @@ from jupyter_envs.errors import StalePlanError
 from jupyter_envs.jobs.models import Job, JobKind
 from jupyter_envs.jobs.plans import load_plan
 from jupyter_envs.server.handlers.base import EnvsHandler
-from jupyter_envs.server.requests import Body, ChangeBody, change_job, change_request, execution_of
+from jupyter_envs.server.requests import ChangeBody, ExecuteBody, change_job, change_request, execution_of
 from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.plans import plan_json
 
@@ -53,8 +53,7 @@ class ExecuteHandler(EnvsHandler):
     @authorized
     async def post(self, plan_id: str) -> None:
         """Execute exactly this plan."""
-        self.body(Body)
-        self.answer_job(await self.run(execute, plan_id))
+        self.answer_job(await self.run(execute, plan_id, self.body(ExecuteBody).known_scripts))
 
 
 class ChangesHandler(EnvsHandler):
@@ -81,7 +80,7 @@ def show_plan(services: Services, plan_id: str) -> dict[str, Any]:
     return {"plan": plan_json(plan), "stale": is_stale(plan)}
 
 
-def execute(services: Services, plan_id: str) -> Job:
+def execute(services: Services, plan_id: str, known_scripts: bool) -> Job:
     """Start the job that executes a stored plan.
 
     Raises
@@ -90,7 +89,7 @@ def execute(services: Services, plan_id: str) -> Job:
         The environment has changed since the plan was made.
     """
     plan = load_plan(services.settings.root, plan_id)
-    job = execution_of(plan)
+    job = execution_of(plan, known_scripts=known_scripts)
     if is_stale(plan):
         name = job.prefix.rpartition("/")[2]
         raise StalePlanError(f"{name} has changed since this plan was made", hint="make the plan again")

@@ -19,11 +19,13 @@ FIELDS = (
 def answer_json(found: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return the answer for a notebook at ``path``; files beside it are named as seen from its folder."""
     folder = os.path.dirname(path)
+    shown = {file: os.path.relpath(file, folder) for file in found["beside"]}
     return {
         **{name: found[name] for name in FIELDS},
         "environment": environment_id(found["prefix"]) if found["prefix"] else None,
         "prefix": found["prefix"],
-        "beside": [os.path.relpath(file, folder) for file in found["beside"]],
+        "foreign": {shown.get(file, file): channels for file, channels in found["foreign"].items()},
+        "beside": list(shown.values()),
     }
 
 

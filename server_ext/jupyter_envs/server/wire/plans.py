@@ -27,6 +27,7 @@ def plan_json(plan: ChangePlan) -> dict[str, Any]:
         "freed_bytes": plan.freed_bytes,
         "warnings": [warning_json(warning) for warning in plan.warnings],
         "link_scripts": list(plan.link_scripts),
+        "scripts_unknown": plan.scripts_unknown,
         "requested": list(plan.requested),
         "channels": list(plan.channels),
         "sources": list(plan.sources),
