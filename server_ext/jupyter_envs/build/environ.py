@@ -110,7 +110,7 @@ def package_environ(output: Output) -> dict[str, str]:
 
 def platform_environ(output: Output, build_subdir: str) -> dict[str, str]:
     """Return what names the platform; noarch packages are built for the machine that builds."""
-    subdir = build_subdir if output.noarch else output.subdir
+    subdir = build_subdir if output.any_platform else output.subdir
     arch = subdir.partition("-")[2]
     machine = _MACHINES.get(arch, arch)
     return {

@@ -83,8 +83,8 @@ def index_json(output: Output, done: Finished) -> dict[str, Any]:
         "depends": list(done.depends),
         "constrains": list(done.constrains),
         "subdir": output.subdir,
-        "arch": None if output.noarch else _PLATFORMS.get(arch, arch),
-        "platform": None if output.noarch else system,
+        "arch": None if output.any_platform else _PLATFORMS.get(arch, arch),
+        "platform": None if output.any_platform else system,
         "timestamp": done.epoch * 1000,
         **{key: value for key, value in optional.items() if value},
     }
@@ -142,7 +142,7 @@ def merged_exports(
         for name, exports in others.items():
             if name in output.requirements.ignore_from:
                 continue
-            if output.noarch:
+            if output.any_platform:
                 depends += map(str, exports.noarch)
                 continue
             depends += map(str, (*exports.strong, *(exports.weak if environment == "host" else ())))

@@ -80,7 +80,7 @@ def render(
     """
     files = [Path(file) for file in variant_files]
     files += [path.parent / name for name in VARIANT_FILES if (path.parent / name).is_file()]
-    config = read_variants([(str(file), read_recipe(file)) for file in files], subdir, variants)
+    config = read_variants([(str(file), read_recipe(file)) for file in files], subdir, variants, os.environ)
     if path.name.endswith("recipe.yaml"):
         from jupyter_envs.build.recipe.recipe_yaml import render_recipe_yaml
 

@@ -136,7 +136,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One package that comes out of a recipe.
 
     ``link_scripts`` maps ``pre-link`` and its like to files of the recipe. ``variant`` are the values that count for
-    ``hash``.
+    ``hash``. ``noarch`` Python in another ``subdir`` than ``noarch`` is laid out so, and may hold binaries (CEP 20).
     """
 
     name: str
@@ -158,6 +158,11 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     include_recipe: bool = True
     variant: dict[str, str] = {}
     hash: str = ""
+
+    @property
+    def any_platform(self) -> bool:
+        """Whether the package is the same on every platform."""
+        return self.subdir == "noarch"
 
     @property
     def dist(self) -> str:

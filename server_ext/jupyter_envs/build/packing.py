@@ -119,7 +119,7 @@ class Packer:
         """Give binaries RPATHs relative to themselves; return what they need."""
         output, prefix = self._output, self._prefix
         files = [found for path in regular if (found := elf.read_elf(prefix, path)) is not None]
-        if files and output.noarch:
+        if files and output.any_platform:
             raise BuildError(
                 f"{output.dist} is noarch and holds a binary for one platform: {files[0].path}",
                 hint="take `noarch` out of the recipe, or keep the binary out of the package",

@@ -59,7 +59,7 @@ class Preparation:
         prepared.build_exports = self._direct_exports(prepared.build_records, build)
         found = prepared.found()
         host = [resolve(need, found, siblings, output.name) for need in needs.host]
-        if not output.noarch:
+        if not output.any_platform:
             host += [str(spec) for exports in prepared.build_exports.values() for spec in exports.strong]
         what = f"the host environment of {output.name}"
         prepared.host_records = self._make(places.host_prefix, host, what, copied=True)

@@ -162,6 +162,48 @@ requirements: {host: [python]}
 """
 
 
+FLAGS = """\
+package: {name: flags, version: "1.2"}
+build:
+  skip: true  # [is_rc]
+  skip: true  # [win]
+  skip: false  # [linux]
+  skip: false  # [unix]
+  number: 7
+  string: cpu_h{{ PKG_HASH }}_{{ PKG_BUILDNUM }}
+outputs:
+  - name: libflags
+    files: {include: [lib/*], exclude: [lib/python*]}
+    test: {commands: ["flags --version | grep {{ PKG_VERSION }}"]}
+  - name: pyflags
+    script: install.sh
+    build: {python_version_independent: true, activate_in_script: true}
+    requirements: {host: [python], run: [python >=3.9]}
+"""
+
+
+def test_what_gpu_feedstocks_use(tmp_path: Path) -> None:
+    variants = (
+        '# nothing\nis_rc: [False]\nflavour:  # [os.environ.get("NO_SUCH_VARIABLE", "False") == "True"]\n'
+        '  - "a"  # [os.environ.get("NO_SUCH_VARIABLE", "False") == "True"]\n'
+    )
+    (recipe,) = write(tmp_path, FLAGS, "meta.yaml", conda_build_config__yaml=variants)
+    library, python = recipe.outputs
+    assert library.build_string.endswith("_7")
+    assert (library.files.select, library.files.exclude) == (("lib/*",), ("lib/python*",))
+    assert library.tests[0].script.lines == ("flags --version | grep 1.2",)
+    assert (python.subdir, python.noarch, python.requirements.run) == ("linux-64", "python", ("python >=3.9",))
+    (tmp_path / "conda_build_config.yaml").write_text("# all of it is a comment\n")
+    assert len(render(tmp_path / "meta.yaml", "linux-64")) == 1
+
+
+def test_scripts_of_recipe_yaml_may_leave_their_ending_out(tmp_path: Path) -> None:
+    text = "package: {name: a, version: '1'}\nbuild: {script: {file: make}, python: {version_independent: true}}\n"
+    output = only(tmp_path, text, "recipe.yaml", make__sh="")
+    assert (output.script.file, output.subdir, output.noarch) == ("make.sh", "linux-64", "python")
+    assert only(tmp_path, text.replace("{file: make}", "make"), "recipe.yaml").script.file == "make.sh"
+
+
 def test_words_and_numbers_of_variants(tmp_path: Path) -> None:
     variants = 'cuda_major: [12]\npython: ["3.12"]\n'
     (recipe,) = write(tmp_path, MANY, "meta.yaml", conda_build_config__yaml=variants)

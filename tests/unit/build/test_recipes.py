@@ -283,7 +283,6 @@ about: {license: MIT, summary: s}
 @pytest.mark.parametrize(
     "text",
     [
-        "build: {python: {version_independent: true}}\n",
         "build: {merge_build_and_host_envs: true}\n",
         "source: {git: 'http://localhost/a', rev: b, lfs: true}\n",
     ],

@@ -15,7 +15,13 @@ BUILD = frozenset(
     | {"always_include_files", "missing_dso_whitelist", "missing_dso_allowlist", "runpath_whitelist"}
     | {"runpath_allowlist", "error_overlinking", "error_overdepending", "track_features", "pre-link", "post-link"}
     | {"pre-unlink", "include_recipe", "force_use_keys", "force_ignore_keys", "noarch_python"}
-    | {"preserve_egg_dir", "disable_pip", "python_site_packages_path"}
+    | {
+        "preserve_egg_dir",
+        "disable_pip",
+        "python_site_packages_path",
+        "python_version_independent",
+        "activate_in_script",
+    }
 )
 OUTPUT = frozenset(
     {"name", "version", "number", "entry_points", "script", "script_interpreter", "build", "requirements", "test"}
@@ -44,7 +50,6 @@ REFUSED: dict[str, dict[str, str]] = {
         "preferred_env": "preferred environments are retired",
         "pin_depends": "use a lock of the environment",
         "merge_build_host": "write the requirements of both into host",
-        "python_version_independent": "write `noarch: python`, or build for each Python",
         "overlinking_ignore_patterns": "name the libraries in missing_dso_allowlist",
     },
     "requirements": {"conflicts": "use run_constrained"},

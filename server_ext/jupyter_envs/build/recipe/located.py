@@ -31,7 +31,7 @@ class Located(dict[str, Any]):
         self.line = 0
 
 
-def parse_yaml(text: str, name: str) -> Located:
+def parse_yaml(text: str, name: str, *, may_be_empty: bool = False, may_repeat: bool = False) -> Located:
     """Return the mapping that a YAML text holds.
 
     Parameters
@@ -40,6 +40,10 @@ def parse_yaml(text: str, name: str) -> Located:
         YAML.
     name : str
         What messages call it.
+    may_be_empty : bool
+        Whether a text without anything is an empty mapping.
+    may_repeat : bool
+        Whether a key may appear again with the same value (two selectors that are true).
 
     Raises
     ------
@@ -51,10 +55,12 @@ def parse_yaml(text: str, name: str) -> Located:
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "is not YAML"
         raise at_line(name, _line_of(error, text), f"{problem}", "fix the line", "recipe.yaml") from None
+    if node is None and may_be_empty:
+        return Located()
     if not isinstance(node, yaml.MappingNode):
         raise at_line(name, 1, "not a mapping of keys", "a recipe is `key: value`", "recipe.yaml")
     _check_size(node, name)
-    return _mapping(node, name)
+    return _mapping(node, name, may_repeat)
 
 
 def _check_size(top: yaml.Node, name: str) -> None:
@@ -85,11 +91,11 @@ def at_line(name: str, line: int, problem: str, hint: str, code: str) -> RecipeE
     return RecipeError(f"{name}, line {line}: {problem}", hint=hint, code=code, detail={"file": name, "line": line})
 
 
-def _value(node: yaml.Node, name: str) -> Any:
+def _value(node: yaml.Node, name: str, may_repeat: bool) -> Any:
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, name)
+        return _mapping(node, name, may_repeat)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, name) for item in node.value]
+        return [_value(item, name, may_repeat) for item in node.value]
     if node.tag == _NULL:
         return None
     if node.tag == _BOOL and not getattr(node, "style", None):
@@ -98,16 +104,17 @@ def _value(node: yaml.Node, name: str) -> Any:
     return node.value
 
 
-def _mapping(node: yaml.MappingNode, name: str) -> Located:
+def _mapping(node: yaml.MappingNode, name: str, may_repeat: bool) -> Located:
     found = Located()
     found.line = node.start_mark.line + 1
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         key = str(key_node.value)
-        if key in found:
+        value = _value(value_node, name, may_repeat)
+        if key in found and not (may_repeat and value == found[key]):
             hint = f"it stands in line {found.lines[key]} too; give each a selector, or write it once"
             raise at_line(name, line, f"the key {key!r} appears twice", hint, "recipe.duplicate")
-        found[key] = _value(value_node, name)
+        found[key] = value
         found.lines[key] = line
     return found
 

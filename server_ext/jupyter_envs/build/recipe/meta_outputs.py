@@ -19,6 +19,7 @@ from jupyter_envs.build.recipe.meta_sections import (
     read_environ,
     read_files,
     read_requirements,
+    read_selection,
     read_tests,
 )
 from jupyter_envs.build.recipe.template import TemplateUse
@@ -26,16 +27,22 @@ from jupyter_envs.build.recipe.variant_pins import pin_by_variant
 from jupyter_envs.build.recipe.variants import VariantConfig
 
 _SCRIPT_FILE = re.compile(r"[\w.\-/]+\.(sh|py|R|pl)")
+_INDEPENDENT = "python_version_independent"
 _OWN = ("entry_points", "run_exports", "script", "noarch", "noarch_python", "skip")  # never an output's from its recipe
 _LINK_SCRIPTS = ("pre-link", "post-link", "pre-unlink")
 
 
 def noarch_of(build: Mapping[str, Any]) -> str | None:
-    """Return what ``noarch`` says; the old ``noarch_python: true`` means Python."""
+    """Return what ``noarch`` says; the old ``noarch_python: true`` means Python, and so does CEP 20's key."""
     value = build.get("noarch")
     if value in (None, False, ""):
-        return "python" if build.get("noarch_python") is True else None
+        return "python" if True in (build.get("noarch_python"), build.get(_INDEPENDENT)) else None
     return str(value)
+
+
+def subdir_of(build: Mapping[str, Any], subdir: str) -> str:
+    """Return the platform of what is built: a Python package for all Pythons may still be for one platform."""
+    return "noarch" if noarch_of({key: build[key] for key in build if key != _INDEPENDENT}) else subdir
 
 
 def requirement_keys(needs: Requirements, use: TemplateUse, config: VariantConfig) -> set[str]:
@@ -117,7 +124,7 @@ class OutputReader:
         if name == recipe_name:
             entry = self._with_top_level(entry)
         script = self.script(own, entry, default="", parent=entry)
-        select = document.texts(entry, "files") if entry.get("files") is not None else None
+        select, exclude = read_selection(document, entry)
         if select is None and script.empty and name != recipe_name:
             select = ()
         version = document.text_of(entry, "version") or recipe_version
@@ -126,7 +133,7 @@ class OutputReader:
             output,
             script=script,
             tests=read_tests(document, entry, self._present if name == recipe_name else ()),
-            files=msgspec.structs.replace(output.files, select=select),
+            files=msgspec.structs.replace(output.files, select=select, exclude=exclude),
         )
 
     def metapackage(self, name: str, version: str, needs: Requirements, outputs: Sequence[Output]) -> list[Output]:
@@ -191,7 +198,7 @@ class OutputReader:
             version=version,
             build_string=document.text_of(build, "string"),
             build_number=document.number(build, "number"),
-            subdir="noarch" if noarch else self._subdir,
+            subdir=subdir_of(build, self._subdir),
             noarch=noarch,  # type: ignore[arg-type]  # compared above
             requirements=needs,
             entry_points=document.texts(parent if parent.get("entry_points") else build, "entry_points"),
@@ -202,7 +209,7 @@ class OutputReader:
             link_scripts=self._link_scripts(parent, build),
             include_recipe=document.flag(build, "include_recipe", default=True),
             python_site_packages_path=document.text_of(build, "python_site_packages_path"),
-            variant=self._counted(needs, noarch, build),
+            variant=self._counted(needs, build),
         )
 
     def _link_scripts(self, parent: Located, build: Located) -> dict[str, str]:
@@ -214,10 +221,12 @@ class OutputReader:
     def _forced(self, build: Located, key: str) -> set[str]:
         return {*self._document.texts(self._build, key), *self._document.texts(build, key)}
 
-    def _counted(self, needs: Requirements, noarch: str | None, build: Located) -> dict[str, str]:
+    def _counted(self, needs: Requirements, build: Located) -> dict[str, str]:
         """Return the variant values that tell this package from its siblings."""
         used = requirement_keys(needs, self._use, self._config) | set(self._text_keys)
-        left_out = self._config.ignored | ({"python"} if noarch and "python" not in self._text_keys else set())
+        subdir = subdir_of(build, self._subdir)
+        is_one = subdir == "noarch" and "python" not in self._text_keys  # a package for all Pythons
+        left_out = self._config.ignored | ({"python"} if is_one else set())
         used = (used - left_out | self._forced(build, "force_use_keys")) - self._forced(build, "force_ignore_keys")
         counted = {key: self._variant[key] for key in sorted(used) if key in self._variant}
-        return {**counted, "target_platform": "noarch" if noarch else self._subdir}
+        return {**counted, "target_platform": subdir}

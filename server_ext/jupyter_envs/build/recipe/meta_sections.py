@@ -215,6 +215,14 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
     )
 
 
+def read_selection(document: Document, entry: Located) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Return the patterns of an output's ``files``: what is taken (``None``: nothing is said) and what left out."""
+    if not isinstance(entry.get("files"), Located):
+        return (document.texts(entry, "files") if entry.get("files") is not None else None), ()
+    section = document.section(entry, "files", ("include", "exclude"))
+    return document.texts(section, "include") or ("**",), document.texts(section, "exclude")
+
+
 def read_tests(document: Document, parent: Located, present: Collection[str]) -> tuple[PackageTest, ...]:
     """Return the tests of an output.
 
@@ -252,7 +260,10 @@ def read_passed_over(document: Document, parent: Located, name: str) -> list[str
     """Return what a recipe or output asks for and is not done, for warnings: the package is the same without it."""
     others = document.texts(document.section(parent, "test", keys.TEST), "downstreams")
     found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
-    if document.flag(document.section(parent, "build", keys.BUILD), "error_overdepending"):
+    build = document.section(parent, "build", keys.BUILD)
+    if not document.flag(build, "activate_in_script", default=True):
+        found.append(f"{name}: the environments are activated for its script all the same (activate_in_script)")
+    if document.flag(build, "error_overdepending"):
         found.append(f"{name}: whether all it requires is linked to is not checked (error_overdepending)")
     return found
 

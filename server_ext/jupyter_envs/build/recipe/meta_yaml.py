@@ -17,7 +17,7 @@ from jupyter_envs.build.recipe import keys
 from jupyter_envs.build.recipe.identity import check_identity
 from jupyter_envs.build.recipe.local_source import find_local_source
 from jupyter_envs.build.recipe.located import Located, check_keys, parse_yaml
-from jupyter_envs.build.recipe.meta_outputs import Frame, OutputReader, noarch_of, requirement_keys
+from jupyter_envs.build.recipe.meta_outputs import Frame, OutputReader, requirement_keys, subdir_of
 from jupyter_envs.build.recipe.meta_sections import Document, read_passed_over, read_requirements, read_sources
 from jupyter_envs.build.recipe.selectors import select_lines, selector_names, words_in_selectors
 from jupyter_envs.build.recipe.siblings import each_output_once, with_build_strings
@@ -67,6 +67,14 @@ def read_recipe(path: Path) -> str:
         raise RecipeError(f"{path} cannot be read: {said}", hint="check the path", code="recipe.missing") from None
 
 
+def _named_words(top: Located) -> dict[str, str]:
+    """Return ``PKG_VERSION`` and ``PKG_BUILDNUM`` of a recipe; outputs have names of their own."""
+    package, build = top.get("package"), top.get("build")
+    number = build.get("number", "0") if isinstance(build, Located) else "0"
+    version = package.get("version", "") if isinstance(package, Located) else ""
+    return {"PKG_VERSION": str(version), "PKG_BUILDNUM": str(number)}
+
+
 class _MetaYaml:
     """One ``meta.yaml``, rendered under different variants."""
 
@@ -92,7 +100,15 @@ class _MetaYaml:
         return frozenset(named & set(self._config.values)) - {"target_platform"}
 
     def _read(self, variant: Mapping[str, str]) -> tuple[Located, TemplateUse]:
-        """Return the mapping that the recipe is under a variant, its top-level keys checked."""
+        """Return the mapping that the recipe is under a variant, its top-level keys checked.
+
+        Templates may name what the recipe itself says: then it is rendered once more, when that is known.
+        """
+        top, use = self._rendered(variant, {})
+        named = _named_words(top)
+        return self._rendered(variant, named) if any(word in self._text for word in named) else (top, use)
+
+    def _rendered(self, variant: Mapping[str, str], named: Mapping[str, str]) -> tuple[Located, TemplateUse]:
         name = self._path.name
         words = selector_names(self._subdir, variant, self._environ)
         rendered, use = render_template(
@@ -101,11 +117,11 @@ class _MetaYaml:
             folder=str(self._path.parent),
             subdir=self._subdir,
             variant=variant,
-            words=words,
+            words={**words, **named},
             environ=self._environ,
             source=self._source,
         )
-        top = parse_yaml(rendered, name)
+        top = parse_yaml(rendered, name, may_repeat=True)
         check_keys(top, keys.TOP, "", name, self._text)
         return top, use
 
@@ -117,7 +133,7 @@ class _MetaYaml:
             build = self._document.section(parent, "build", keys.BUILD)
             used.update(self._document.texts(build, "force_use_keys"))
             found = requirement_keys(read_requirements(self._document, parent, build, use.tools), use, self._config)
-            used |= found - {"python"} if noarch_of(build) else found
+            used |= found - {"python"} if subdir_of(build, self._subdir) == "noarch" else found
         return frozenset(used)
 
     def render(self, variant: Mapping[str, str]) -> RenderedRecipe | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,19 +18,18 @@ from jupyter_envs.build.models import (
     Dependency,
     FileRules,
     Output,
-    PackageTest,
     Pin,
     RenderedRecipe,
     Requirements,
     RunExports,
-    Script,
     Source,
 )
 from jupyter_envs.build.recipe.identity import check_identity
 from jupyter_envs.build.recipe.keys import RECIPE_YAML, RECIPE_YAML_TOP
 from jupyter_envs.build.recipe.located import at_line, find_line, parse_yaml
 from jupyter_envs.build.recipe.meta_yaml import read_recipe
-from jupyter_envs.build.recipe.script_text import ScriptText
+from jupyter_envs.build.recipe.recipe_tests import read_tests
+from jupyter_envs.build.recipe.script_text import Scripts, ScriptText, entries, texts
 from jupyter_envs.build.recipe.selectors import selector_names
 from jupyter_envs.build.recipe.siblings import each_output_once
 from jupyter_envs.build.recipe.variant_pins import pin_by_variant
@@ -40,12 +38,6 @@ from jupyter_envs.errors import RecipeError
 
 _UNKNOWN = re.compile(r"unknown (?P<top>top-level )?field '(?P<key>[^']+)'")
 _LINE = re.compile(r"\bline:? (\d+)")
-# Tests of other languages: the key that lists what is loaded, and the command that loads one.
-_IMPORTS = {
-    "perl": ("uses", "perl -e 'eval qq(require $ARGV[0]; 1) or die $@' {}"),
-    "r": ("libraries", "Rscript -e 'library(commandArgs(TRUE)[1], character.only = TRUE)' {}"),
-    "ruby": ("requires", "ruby -e 'require ARGV[0]' {}"),
-}
 _INNER = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
 
 
@@ -122,7 +114,7 @@ def _recipe(
         name=first["package"]["name"],
         version=str(first["package"]["version"]),
         outputs=outputs,
-        sources=tuple(_source(entry) for entry in _entries(first.get("source"))),
+        sources=tuple(_source(entry) for entry in entries(first.get("source"))),
         variant={key: values[0] for key, values in config.values.items()} | group[0][1],
         text=text,
         warnings=tuple(line for recipe, _, _ in group for line in _passed_over(recipe)),
@@ -130,18 +122,10 @@ def _recipe(
     )
 
 
-def _entries(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if value else []
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(str(item) for item in _entries(value))
-
-
 def _source(entry: Mapping[str, Any]) -> Source:
     revision = next((str(entry[key]) for key in ("rev", "tag", "branch") if entry.get(key)), "")
     return Source(
-        urls=_texts(entry.get("url")),
+        urls=texts(entry.get("url")),
         sha256=entry.get("sha256", ""),
         md5=entry.get("md5", ""),
         file_name=entry.get("file_name", ""),
@@ -149,7 +133,7 @@ def _source(entry: Mapping[str, Any]) -> Source:
         git=entry.get("git", ""),
         revision=revision,
         folder=entry.get("target_directory", ""),
-        patches=_texts(entry.get("patches")),
+        patches=texts(entry.get("patches")),
         use_gitignore=bool(entry.get("use_gitignore", True)),
         expected_commit=entry.get("expected_commit", ""),
     )
@@ -167,24 +151,25 @@ def _output(
     package, build, about = recipe["package"], recipe.get("build", {}), dict(recipe.get("about", {}))
     _refuse(path, recipe)
     check_identity(package["name"], str(package["version"]), build["string"])
-    noarch, python = build.get("noarch"), build.get("python", {})
+    python = build.get("python", {})
+    noarch = build.get("noarch") or ("python" if python.get("version_independent") else None)
     pins = {} if noarch else config.run_pins
     values = {key: each[0] for key, each in config.values.items()} | variant
-    licenses = _texts(about.pop("license_file", None))
+    licenses = texts(about.pop("license_file", None))
     words = {**selector_names(subdir, values, os.environ), **values, **recipe.get("context", {})}
-    scripts = _Scripts(path.parent, ScriptText(path.name, text, words, os.environ))
+    scripts = Scripts(path.parent, ScriptText(path.name, text, words, os.environ))
     return Output(
         name=package["name"],
         version=str(package["version"]),
         build_string=build["string"],
         build_number=int(build.get("number", 0)),
-        subdir="noarch" if noarch else subdir,
-        noarch=noarch,
+        subdir="noarch" if build.get("noarch") else subdir,
+        noarch=noarch,  # type: ignore[arg-type]  # the renderer knows these two only
         requirements=pin_by_variant(_requirements(recipe.get("requirements", {})), values, pins),
         script=scripts.read(build.get("script"), default="build.sh"),
-        entry_points=_texts(python.get("entry_points")),
+        entry_points=texts(python.get("entry_points")),
         files=_file_rules(build),
-        tests=tuple(test for entry in _entries(recipe.get("tests")) for test in _tests(entry, path, scripts)),
+        tests=tuple(test for entry in entries(recipe.get("tests")) for test in read_tests(entry, path.name, scripts)),
         about=_about(about),
         license_files=licenses,
         track_features=_down_prioritized(package["name"], build.get("variant", {})),
@@ -196,10 +181,9 @@ def _output(
 
 def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
     """Refuse what the renderer knows and we do not carry out: it would be another package than was asked for."""
-    build, sources = recipe.get("build", {}), _entries(recipe.get("source"))
+    build, sources = recipe.get("build", {}), entries(recipe.get("source"))
     found = {
         "staging outputs": recipe.get("staging_caches") or recipe.get("inherits_from"),
-        "python.version_independent": build.get("python", {}).get("version_independent"),
         "merge_build_and_host_envs": build.get("merge_build_and_host_envs"),
         "post_process": build.get("post_process"),
         "attestation": any(entry.get("attestation") for entry in sources),
@@ -218,7 +202,7 @@ def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
 def _passed_over(recipe: Mapping[str, Any]) -> list[str]:
     """Return what is asked for and not done, for warnings: the package is the same without it."""
     name = recipe["package"]["name"]
-    others = [str(entry["downstream"]) for entry in _entries(recipe.get("tests")) if "downstream" in entry]
+    others = [str(entry["downstream"]) for entry in entries(recipe.get("tests")) if "downstream" in entry]
     found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
     if recipe.get("build", {}).get("dynamic_linking", {}).get("overdepending_behavior") == "error":
         found.append(f"{name}: whether all it requires is linked to is not checked (overdepending_behavior)")
@@ -250,7 +234,7 @@ def _dependency(entry: Any) -> Dependency:
 
 
 def _dependencies(value: Any) -> tuple[Dependency, ...]:
-    return tuple(_dependency(entry) for entry in _entries(value))
+    return tuple(_dependency(entry) for entry in entries(value))
 
 
 def _requirements(section: Mapping[str, Any]) -> Requirements:
@@ -268,128 +252,30 @@ def _requirements(section: Mapping[str, Any]) -> Requirements:
             weak_constrains=_dependencies(exports.get("weak_constraints")),
             strong_constrains=_dependencies(exports.get("strong_constraints")),
         ),
-        ignore=_texts(ignored.get("by_name")),
-        ignore_from=_texts(ignored.get("from_package")),
+        ignore=texts(ignored.get("by_name")),
+        ignore_from=texts(ignored.get("from_package")),
     )
-
-
-class _Scripts:
-    """Reads scripts: of the build, of tests.
-
-    Parameters
-    ----------
-    folder : Path
-        The recipe's.
-    text : ScriptText
-        Renders what the renderer leaves.
-    """
-
-    def __init__(self, folder: Path, text: ScriptText) -> None:
-        self._folder, self._text = folder, text
-
-    def read(self, value: Any, *, default: str) -> Script:
-        """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when nothing is said.
-
-        An empty list is what the renderer says for an output without a script: there the default does not count.
-        """
-        if value is None:
-            return Script(file=self._present(default))
-        if isinstance(value, list):
-            return Script(lines=self._lines(value))
-        if isinstance(value, str):
-            line = self._text.render(value)
-            return Script(file=line) if self._is_file(line) else Script(lines=(line,))
-        content = value.get("content")
-        return Script(
-            lines=self._lines(content),
-            file="" if content else self._text.render(value.get("file", "")) or self._present(default),
-            interpreter=value.get("interpreter", ""),
-            environ={key: str(each) for key, each in value.get("env", {}).items()},
-            inherit=_texts(value.get("secrets")),
-            cwd=value.get("cwd", ""),
-        )
-
-    def _lines(self, value: Any) -> tuple[str, ...]:
-        return tuple(self._text.render(line) for line in _texts(value))
-
-    def _present(self, name: str) -> str:
-        return name if name and (self._folder / name).is_file() else ""
-
-    def _is_file(self, line: str) -> bool:
-        return "\n" not in line and " " not in line and bool(self._present(line))
 
 
 def _file_rules(build: Mapping[str, Any]) -> FileRules:
     chosen, prefix, linking = build.get("files"), build.get("prefix_detection", {}), build.get("dynamic_linking", {})
-    included = _texts(chosen.get("include")) or ("**",) if isinstance(chosen, dict) else _texts(chosen)
+    included = texts(chosen.get("include")) or ("**",) if isinstance(chosen, dict) else texts(chosen)
     ignored = prefix.get("ignore", False)
     forced = prefix.get("force_file_type", {})
     relocation = linking.get("binary_relocation", True)
     overlinking = linking.get("overlinking_behavior", "warn")
     return FileRules(
         select=included if chosen else None,
-        exclude=_texts(chosen.get("exclude")) if isinstance(chosen, dict) else (),
-        always_include=_texts(build.get("always_include_files")),
-        no_link=_texts(build.get("always_copy_files")),
-        ignore_prefix=ignored if isinstance(ignored, bool) else _texts(ignored),
-        text_prefix=_texts(forced.get("text")),
-        binary_prefix=_texts(forced.get("binary")),
+        exclude=texts(chosen.get("exclude")) if isinstance(chosen, dict) else (),
+        always_include=texts(build.get("always_include_files")),
+        no_link=texts(build.get("always_copy_files")),
+        ignore_prefix=ignored if isinstance(ignored, bool) else texts(ignored),
+        text_prefix=texts(forced.get("text")),
+        binary_prefix=texts(forced.get("binary")),
         detect_binary_prefix=not prefix.get("ignore_binary_files", False),
-        relocate=relocation if isinstance(relocation, bool) else _texts(relocation),
-        rpaths=_texts(linking.get("rpaths")) or ("lib/",),
-        missing_allowed=(*_texts(linking.get("missing_dso_allowlist")), *_texts(linking.get("rpath_allowlist"))),
+        relocate=relocation if isinstance(relocation, bool) else texts(relocation),
+        rpaths=texts(linking.get("rpaths")) or ("lib/",),
+        missing_allowed=(*texts(linking.get("missing_dso_allowlist")), *texts(linking.get("rpath_allowlist"))),
         overlinking="error" if overlinking == "error" else "warn" if overlinking == "warn" else "ignore",
-        skip_pyc=_texts(build.get("python", {}).get("skip_pyc_compilation")),
+        skip_pyc=texts(build.get("python", {}).get("skip_pyc_compilation")),
     )
-
-
-def _tests(entry: Mapping[str, Any], path: Path, scripts: _Scripts) -> list[PackageTest]:
-    """Return an entry of ``tests`` as tests: one for each Python version that it names."""
-    if "script" in entry:
-        files, needs = entry.get("files", {}), entry.get("requirements", {})
-        return [
-            PackageTest(
-                kind="script",
-                script=scripts.read(entry["script"], default=""),
-                requires=(*_texts(needs.get("build")), *_texts(needs.get("run"))),
-                files=_texts(files.get("recipe")),
-                source_files=_texts(files.get("source")),
-            )
-        ]
-    if "python" in entry:
-        section = entry["python"]
-        versions = [f"python {version}" for version in _texts(section.get("python_version"))]
-        return [
-            PackageTest(
-                kind="python",
-                imports=_texts(section.get("imports")),
-                pip_check=bool(section.get("pip_check", True)),
-                requires=tuple(need),
-            )
-            for need in ([[version] for version in versions] or [[]])
-        ]
-    if "package_contents" in entry:
-        return [PackageTest(kind="contents", contents=_contents(entry["package_contents"]))]
-    kind = next(iter(entry))
-    if kind == "downstream":
-        return []
-    if kind not in _IMPORTS:
-        hint = "write it as a `script:` test"
-        raise RecipeError(
-            f"{path.name}: tests of the kind {kind!r} are not run here", hint=hint, code="recipe.unsupported"
-        )
-    key, command = _IMPORTS[kind]
-    lines = tuple(command.format(shlex.quote(name)) for name in _texts(entry[kind].get(key)))
-    return [PackageTest(kind="script", script=Script(lines=lines))]
-
-
-def _contents(section: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return glob patterns by kind; ``absent`` are those that must match nothing."""
-    files = section.get("files", {})
-    found = {key: _texts(section.get(key)) for key in ("lib", "bin", "include", "site_packages") if section.get(key)}
-    found["files"] = _texts(files.get("exists")) if isinstance(files, dict) else _texts(files)
-    if isinstance(files, dict) and files.get("not_exists"):
-        found["absent"] = _texts(files["not_exists"])
-    if section.get("strict"):
-        found["strict"] = ("true",)
-    return {key: patterns for key, patterns in found.items() if patterns}

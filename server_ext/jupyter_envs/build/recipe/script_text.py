@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
+from jupyter_envs.build.models import Script
 from jupyter_envs.build.recipe.located import at_line
 from jupyter_envs.build.recipe.template import NAMED_WORDS, SHELL_WORDS
 
@@ -71,3 +73,61 @@ class _Environ:
 
     def exists(self, name: str) -> bool:
         return name in self._environ
+
+
+class Scripts:
+    """Reads the scripts of a rendered ``recipe.yaml``: of builds, of tests.
+
+    Parameters
+    ----------
+    folder : Path
+        The recipe's.
+    text : ScriptText
+        Renders what the renderer leaves.
+    """
+
+    def __init__(self, folder: Path, text: ScriptText) -> None:
+        self._folder, self._text = folder, text
+
+    def read(self, value: Any, *, default: str) -> Script:
+        """Return a script: text, list, or mapping with ``content`` or ``file``; the default file when nothing is said.
+
+        An empty list is what the renderer says for an output without a script: there the default does not count.
+        """
+        if value is None:
+            return Script(file=self._present(default))
+        if isinstance(value, list):
+            return Script(lines=self._lines(value))
+        if isinstance(value, str):
+            line = self._text.render(value)
+            file = "" if "\n" in line or " " in line else self._present(line)
+            return Script(file=file) if file else Script(lines=(line,))
+        content = value.get("content")
+        return Script(
+            lines=self._lines(content),
+            file="" if content else self._file(self._text.render(value.get("file", "")), default),
+            interpreter=value.get("interpreter", ""),
+            environ={key: str(each) for key, each in value.get("env", {}).items()},
+            inherit=texts(value.get("secrets")),
+            cwd=value.get("cwd", ""),
+        )
+
+    def _lines(self, value: Any) -> tuple[str, ...]:
+        return tuple(self._text.render(line) for line in texts(value))
+
+    def _file(self, name: str, default: str) -> str:
+        return (self._present(name) or name) if name else self._present(default)
+
+    def _present(self, name: str) -> str:
+        """Return the name of a file that is there; ``build`` may mean ``build.sh``."""
+        return next((each for each in (name, f"{name}.sh") if name and (self._folder / each).is_file()), "")
+
+
+def entries(value: Any) -> list[Any]:
+    """Return a list; what stands alone is a list of one."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts."""
+    return tuple(str(item) for item in entries(value))

@@ -34,7 +34,7 @@ _CALLS: dict[str, Callable[..., Any]] = {"int": int, "str": str, "float": float,
 def selector_names(subdir: str, variant: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the words that selectors may use, for a platform (``linux-64``) and a variant."""
     system, _, arch = subdir.partition("-")
-    names: dict[str, Any] = {key: int(value) if value.isdecimal() else value for key, value in variant.items()}
+    names: dict[str, Any] = {key: _typed(value) for key, value in variant.items()}
     names |= {
         "linux": system == "linux",
         "osx": system == "osx",
@@ -67,6 +67,11 @@ def selector_names(subdir: str, variant: Mapping[str, str], environ: Mapping[str
     if variant.get("numpy"):
         names["np"] = _number("".join(variant["numpy"].split(".")[:2]))
     return names
+
+
+def _typed(value: str) -> str | int | bool:
+    """Return whole numbers and truths of a variant as what they are (conda-build's rule)."""
+    return int(value) if value.isdecimal() else {"true": True, "false": False}.get(value.lower(), value)
 
 
 def _number(text: str) -> int:
@@ -109,8 +114,8 @@ def _evaluate(node: ast.expr, names: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant():
             return node.value
-        case ast.Name():
-            return names.get(node.id)
+        case ast.Name(id=word) | ast.Attribute(value=ast.Name(id="os"), attr="environ" as word):
+            return names.get(word)
         case ast.BoolOp():
             enough = all if isinstance(node.op, ast.And) else any
             return enough(_evaluate(value, names) for value in node.values)

@@ -26,7 +26,7 @@ def with_build_strings(outputs: Sequence[Output], file: str) -> tuple[Output, ..
         Two outputs have one name (``recipe.duplicate``), or pin each other exactly (``recipe.cycle``).
     """
     waiting = {output.name: output for output in outputs}
-    if len(waiting) != len(outputs):
+    if any(waiting[output.name] != output for output in outputs):  # the same entry twice does no harm
         raise RecipeError(f"{file}: two outputs have the same name", hint="rename one", code="recipe.duplicate")
     done: dict[str, Output] = {}
 
@@ -42,7 +42,7 @@ def with_build_strings(outputs: Sequence[Output], file: str) -> tuple[Output, ..
             done[name] = _identified(waiting[name], texts)
         return done[name]
 
-    return tuple(finish(output.name, ()) for output in outputs)
+    return tuple(finish(name, ()) for name in waiting)
 
 
 def each_output_once(recipes: Sequence[RenderedRecipe]) -> list[RenderedRecipe]:
@@ -77,6 +77,7 @@ def _identified(output: Output, exact: Mapping[str, str]) -> Output:
     names = {dependency_name(need) for need in output.requirements.host}
     # What a template made of PKG_HASH has the letter h in front of it already, as conda-build's documentation shows.
     string = output.build_string.replace(f"h{HASH_MARK}", digest).replace(HASH_MARK, digest[1:])
-    string = string or f"{build_prefix(names, output.variant, output.noarch)}{digest}_{output.build_number}"
+    kind = output.noarch if output.any_platform else None
+    string = string or f"{build_prefix(names, output.variant, kind)}{digest}_{output.build_number}"
     check_identity(output.name, output.version, string)
     return msgspec.structs.replace(output, build_string=string, hash=digest[1:])

@@ -47,7 +47,10 @@ def default_values(subdir: str) -> dict[str, tuple[str, ...]]:
 
 
 def read_variants(
-    files: Sequence[tuple[str, str]], subdir: str, given: Mapping[str, str] | None = None
+    files: Sequence[tuple[str, str]],
+    subdir: str,
+    given: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> VariantConfig:
     """Return the variants of files (name and text, least important first) and of ``given`` single values.
 
@@ -58,11 +61,13 @@ def read_variants(
     """
     values: dict[str, Any] = dict(default_values(subdir))
     for name, text in files:
-        names = selector_names(subdir, {key: value[0] for key, value in values.items() if _is_dimension(key)}, {})
-        loaded = parse_yaml(select_lines(text, names, name), name) if text.strip() else {}
+        names = selector_names(
+            subdir, {key: value[0] for key, value in values.items() if _is_dimension(key)}, environ or {}
+        )
+        loaded = parse_yaml(select_lines(text, names, name), name, may_be_empty=True)
         extend = set(values.get("extend_keys", ())) | set(_texts(loaded.get("extend_keys", [])))
         for key, value in loaded.items():
-            values[key] = _merged(key, values.get(key), value, extend, name, getattr(loaded, "lines", {}).get(key, 1))
+            values[key] = _merged(key, values.get(key), value, extend, name, loaded.lines[key])
     for key, value in (given or {}).items():
         values[key] = (value,)
     config = VariantConfig(
