@@ -103,8 +103,11 @@ class Archives:
         write_atomically(self._folder / "wheels" / "index.html", text.encode())
 
     def sync(self) -> None:
-        """Bring what was written to the disk, before it is named."""
-        sync_filesystem(str(self._folder))
+        """Bring what was written to the disk."""
+        try:
+            sync_filesystem(str(self._folder))
+        except OSError as error:
+            raise StorageError.from_os_error(error, f"writing the bundle {self._folder}") from error
 
     def _target(self, record: RepodataRecord) -> Path:
         return self._folder / bundled_path(record)

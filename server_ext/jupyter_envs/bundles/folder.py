@@ -19,6 +19,8 @@ from jupyter_envs.engine.transaction.lock import locked
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 
 LOCK = ".bundle.lock"
+README = "README.md"
+_OURS = (LOCK, ".downloads", "channel", "wheels", README, f".{README}.part", f".{BUNDLE}.part")
 HINT = "make the bundle again with `jupyter envs bundle`, or copy all of it again"
 
 
@@ -65,13 +67,14 @@ def changing(folder: Path) -> Iterator[Bundle]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        others = [name for name in os.listdir(folder) if name not in (LOCK, ".downloads", "channel", "wheels")]
+        present = sorted(os.listdir(folder))
     except OSError as error:
         raise StorageError.from_os_error(error, f"opening {folder}") from error
-    begun = (folder / LOCK).exists()  # one that was stopped before its end has no bundle.json yet
-    if not (folder / BUNDLE).is_file() and (others or (os.listdir(folder) and not begun)):
+    # One that was stopped before its end has no bundle.json yet.
+    others = [name for name in present if name not in _OURS] if LOCK in present else present
+    if BUNDLE not in present and others:
         raise SpecError(
-            f"{folder} holds other things ({', '.join(sorted(os.listdir(folder))[:3])}, …) and is no bundle",
+            f"{folder} holds other things ({', '.join(others[:3])}{', …' if others[3:] else ''}) and is no bundle",
             hint="give a new folder, an empty one, or a bundle to add to",
             code="bundle.not_empty",
         )
@@ -81,5 +84,8 @@ def changing(folder: Path) -> Iterator[Bundle]:
 
 def write_bundle(folder: Path, bundle: Bundle) -> None:
     """Replace ``README.md`` and ``bundle.json``."""
-    write_atomically(folder / "README.md", readme_text(bundle).encode())
-    write_atomically(folder / BUNDLE, msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n")
+    try:
+        write_atomically(folder / README, readme_text(bundle).encode())
+        write_atomically(folder / BUNDLE, msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n")
+    except OSError as error:
+        raise StorageError.from_os_error(error, f"writing the bundle {folder}") from error

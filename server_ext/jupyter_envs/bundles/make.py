@@ -73,6 +73,7 @@ class Bundler:
                 found[name] = msgspec.structs.replace(environment, platforms={subdir: Bundled(records=own)})
             self._index(Path(request.output), archives, records)
             write_bundle(Path(request.output), with_environments(bundle, found))
+            archives.sync()  # who is told that it is done may pull the stick out
         return _report(request, subdir, found, archives.new_bytes)
 
     def _found(self, request: BundleRequest, subdir: str) -> dict[str, BundledEnvironment]:

@@ -6,8 +6,8 @@ and sha256. Packages that are gone, or removed from the index by a patch, disapp
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,18 @@ def _add_newest(
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file by rename, unless it has these bytes already."""
-    if path.is_file() and path.read_bytes() == data:
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    """Write a file by rename, unless it has these bytes already; for one process at a time, which holds a lock.
+
+    What one left that was killed is overwritten or removed by the next.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            temporary.unlink(missing_ok=True)
+            return
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -8,8 +8,10 @@ unless it is to be replaced: index entries of a name must not change behind its 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import re
 import shutil
 import tarfile
 import zipfile
@@ -164,6 +166,8 @@ class FolderChannel:
             except OSError:
                 raise
             except Exception as error:  # the native code has one class for all it meets
+                if refused := _refusal_of_the_disk(str(error)):
+                    raise StorageError.from_os_error(refused, f"indexing the channel {self.folder}") from error
                 raise ArchiveError(
                     f"the channel {self.folder} cannot be indexed: {error}",
                     hint="a package in it is damaged, or was half copied by another tool; remove it",
@@ -199,6 +203,14 @@ class FolderChannel:
             text = msgspec.json.encode(ChannelSettings(repodata_patch=file_name))
             (self.folder / SETTINGS).write_bytes(text)
             self.index((), force=True)
+
+
+def _refusal_of_the_disk(text: str) -> OSError | None:
+    """Return what the operating system said, when that is in the native code's words: ``(os error 28)``."""
+    found = re.search(r"\(os error (\d+)\)", text)
+    code = int(found[1]) if found else 0
+    refusals = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+    return OSError(code, os.strerror(code)) if code in refusals else None
 
 
 def is_archive(name: str) -> bool:
