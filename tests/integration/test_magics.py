@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +163,26 @@ def test_a_notebook_keeps_a_line_and_a_table_and_stops_at_an_error(here: Place, 
     assert "<progress" not in page
     text, _ = MarkdownExporter().from_notebook_node(notebook)
     assert "solving" not in text
+
+
+@pytest.mark.parametrize(
+    "command", ["papermill {0} {1} -k envs-seven", "nbconvert --to notebook --execute {0} --output {1}"]
+)
+def test_papermill_and_nbconvert_run_a_notebook_that_installs(here: Place, tmp_path: Path, command: str) -> None:
+    here.envs("install", "seven", "tool=1.0", "--yes", *options(here).split())
+    cells = [f"%envinstall tool=2.0 {options(here)}", "import tool; print(tool.__version__)"]
+    source, target = tmp_path / "in.ipynb", tmp_path / "out.ipynb"
+    spec = {"name": "envs-seven", "display_name": "seven", "language": "python"}
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": spec}
+    )
+    nbformat.write(made, source)
+    words = [sys.executable, "-m", *command.format(source, target).split()]
+    ran = subprocess.run(words, env=here.environ, capture_output=True, text=True, check=False, timeout=180)
+    assert ran.returncode == 0, ran.stderr
+    installed, printed = (cell.outputs for cell in nbformat.read(target, as_version=4).cells)
+    assert re.search(r"tool +1\.0 → 2\.0", installed[0].data["text/plain"])
+    assert printed[0].text == "2.0\n"
 
 
 def test_a_kernel_starts_when_its_files_or_jupyter_envs_have_gone(here: Place) -> None:

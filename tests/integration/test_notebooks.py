@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,41 @@ def test_a_locked_notebook_runs_elsewhere_on_the_same_files_with_the_same_output
     assert again.returncode == 0, again.stderr
     assert "added" not in again.stdout
     assert len(list((tmp_path / "second/root/envs").iterdir())) == 1
+
+
+def test_a_lock_from_elsewhere_is_solved_for_here_and_the_difference_to_it_shown(here: Place, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "far.ipynb", *CELLS, kernel="envs-nowhere")
+    envs(here, "lock", str(notebook), "-e", "seven")
+    original = notebook.read_text()
+    ((subdir, locked),) = json.loads(original)["metadata"]["jupyter_envs"]["platforms"].items()
+
+    def relock(platform: str, old: str, new: str) -> None:
+        content = json.loads(original)
+        packages = [line.replace(old, new) for line in locked["packages"]]
+        content["metadata"]["jupyter_envs"]["platforms"] = {platform: {**locked, "packages": packages}}
+        notebook.write_text(json.dumps(content))
+
+    (ipykernel,) = (name for name in here.names("seven") if name.startswith("ipykernel-"))
+    (python,) = (name for name in here.names("seven") if name.startswith("python-3"))
+    for platform, package, other, because in (
+        ("osx-arm64", ipykernel, "ipykernel-7.0.0a1", f"it is locked for osx-arm64, and this is {subdir}"),
+        (subdir, python, "python-3.9.99", "the Python that it borrows is another one here"),
+    ):
+        relock(platform, package, other)
+        copy = tmp_path / f"{platform}.ipynb"
+        ran = envs(here, "run", str(notebook), "-o", str(copy))
+        assert ran.returncode == 0, ran.stderr
+        assert because in ran.stderr
+        assert "what was asked for is solved for here" in ran.stderr
+        name, _, before = other.partition("-")
+        shown = ran.stdout.partition("otherwise than in the lock:")[2]
+        assert re.search(rf"{name} +{re.escape(before)} → ", shown), ran.stdout
+        assert "42" in json.dumps(outputs(copy))
+    assert len(list((here.folder / "root/envs").glob("far-*"))) == 1  # asked for the same, so solved for once
+    refused = envs(here, "run", "--exact", str(notebook))
+    assert refused.returncode == 2
+    assert f"error: far.ipynb cannot have exactly what was locked: {because}" in refused.stderr
+    assert " hint: without --exact, what was asked for is solved for here" in refused.stderr
 
 
 def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place, tmp_path: Path) -> None:
