@@ -443,6 +443,18 @@ def test_jobs_are_listed_with_their_logs(demo: Path) -> None:
     assert "no job" in refused(3, "jobs", "show", "zzzz")
 
 
+def test_a_job_is_shown_as_it_was_seen_while_it_ran(demo: Path) -> None:
+    shown = done("jobs", "show", "last")
+    assert [line.split()[0] for line in shown.splitlines() if line.endswith(" s")][1:] == [
+        *("solving", "downloading", "extracting", "linking"),
+    ]
+    assert "+  six" in shown
+    assert "demo created: generation 1" in shown
+    failed = refused(5, "install", "demo", "old", "six>=2")
+    assert failed[failed.index("error: ") :] in done("jobs", "show", "last")
+    assert json.loads(done("jobs", "show", "last", "--json"))["error"]["code"] == "solve.conflict"
+
+
 def test_a_shell_completes_verbs_and_environments(demo: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "_JUPYTER_ENVS_COMPLETE" in done("completion", shell)

@@ -243,6 +243,12 @@ def confirm(
 
 def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
     """Say what a change came to, for people or as JSON."""
+    say_result(session, plan, job)
+    session.output.result(result_json(plan, _result(job), job.id))
+
+
+def say_result(session: Session, plan: ChangePlan, job: Job) -> None:
+    """Say what a change came to, for people."""
     result = _result(job)
     change: dict[str, Any] = result.get("result") or {}
     output = session.output
@@ -255,7 +261,6 @@ def show_result(session: Session, plan: ChangePlan, job: Job) -> None:
         output.text(f"{session.name_of(Path(prefix))} repaired as well: it shared the damaged files")
     for kernel in result.get("kernels") or ():
         output.kernel_ready(kernel)
-    output.result(result_json(plan, result, job.id))
 
 
 def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], asked: Sequence[str] = ()) -> str:
@@ -268,7 +273,7 @@ def result_sentence(session: Session, plan: ChangePlan, change: dict[str, Any], 
         return f"{name} is in that state already" if plan.action == "restore" else f"{name} has it all already"
     parts = [f"generation {change['generation']}"] if change.get("generation") else []
     if change.get("linked_files"):
-        parts.append(f"{change['linked_files']:,} files linked")
+        parts.append(f"{counted(change['linked_files'], 'file')} linked")
         parts.append(f"{human_bytes(change.get('disk_bytes', 0))} more on disk")
     done = f"{name} {PAST.get(plan.action, 'changed')}"
     if plan.action == "install" and not plan.changes:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from jupyter_envs.cli.failures import failure_lines
+from jupyter_envs.cli.flow import error_of, say_result
+from jupyter_envs.cli.job_view import step_lines, steps_of
 from jupyter_envs.cli.options import json_option
-from jupyter_envs.cli.session import Session
+from jupyter_envs.cli.plan_view import change_rows, plan_notes
+from jupyter_envs.cli.session import PROGRAM, Session
 from jupyter_envs.cli.tables import human_duration
+from jupyter_envs.engine.models.plan import ChangePlan
+from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.jobs.events import JobEvent, read_events
 from jupyter_envs.jobs.models import Job
+from jupyter_envs.jobs.plans import load_plan
 
 SHOWN = 20
 
@@ -89,32 +98,56 @@ def _took(job: Job) -> str:
 @click.argument("job_id", metavar="ID")
 @json_option
 def show(job_id: str, as_json: bool) -> None:
-    """Show one job: its command, state, error, and what it reported."""
+    """Show one job: its command and state, its phases, what it changed, and its error with what to do."""
     session = Session(as_json=as_json)
     session.jobs.reap_interrupted()
     job = session.jobs.store.get(job_id)
     events = read_events(session.jobs.store.events_path(job.id))
-    error: dict[str, Any] = job.error or {}
     rows = [
         ["job", job.id],
         ["command", job.command or job.kind],
         ["state", state_of(job, session.jobs.store.jobs(prefix=job.prefix))],
-        ["environment", job.prefix or "-"],
+        ["environment", session.name_of(Path(job.prefix)) if job.prefix else "-"],
         ["began", _when(job.started_at)],
         ["took", _took(job)],
-        *([["error", str(error.get("message"))], ["hint", str(error.get("hint") or "-")]] if error else []),
         ["log", str(session.jobs.store.log_path(job.id))],
     ]
     session.output.table(["", ""], rows)
-    for event in events:
-        if event.kind != "progress":
-            session.output.text(f"  {_event_line(event)}")
+    if not as_json:
+        show_course(session, job, events)
     session.output.result({**job_json(job), "events": msgspec.to_builtins(events)})
 
 
-def _event_line(event: JobEvent) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(event.time))
-    return " ".join(part for part in (at, event.kind, event.phase, event.text) if part)
+def show_course(session: Session, job: Job, events: Sequence[JobEvent]) -> None:
+    """Print what a job did, as it was shown while it ran."""
+    output = session.output
+    plan = _plan_of(session, job, events)
+    output.text()
+    for line in step_lines(steps_of(events, job.ended_at), output.width):
+        output.text(line)
+    if plan is not None:
+        output.text()
+        output.plan(change_rows(plan.changes), plan_notes(plan))
+        if job.state == "done" and (job.result or {}).get("executed"):
+            say_result(session, plan, job)
+    if job.error:
+        for line in failure_lines(error_of(job), _words(job)):
+            output.text(line)
+
+
+def _plan_of(session: Session, job: Job, events: Sequence[JobEvent]) -> ChangePlan | None:
+    """Return the plan that a job made or executed; ``None`` when it had none, or that is not kept any more."""
+    told = (str(event.data["plan_id"]) for event in events if event.data and event.data.get("plan_id"))
+    plan_id = next(told, job.request.plan_id)
+    try:
+        return load_plan(session.settings.root, plan_id) if plan_id else None
+    except (NotFoundError, SpecError):  # the oldest are dropped, and another version may have written it
+        return None
+
+
+def _words(job: Job) -> list[str]:
+    """Return what was typed after ``jupyter envs`` for a job, nothing when it was started in another way."""
+    return shlex.split(job.command.removeprefix(PROGRAM)) if job.command.startswith(f"{PROGRAM} ") else []
 
 
 @jobs.command()
