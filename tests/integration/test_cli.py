@@ -432,7 +432,12 @@ def test_kernels_are_listed_removed_added_and_brought_in_line(demo: Path) -> Non
     assert "no kernels" in done("kernels", "list")
     assert "envs-my-demo" in done("kernels", "add", "demo", "--as", "My Demo")
     demo.rename(demo.parent / "moved")
+    told = envs("doctor").stdout
+    assert "warning: the kernel envs-my-demo (Python 3.11 (My Demo)) cannot start: its environment has gone" in told
+    assert "hint: `jupyter envs kernels sync` removes it" in told
+    assert "note: moved: moved has no kernel in the launcher" in told
     assert "envs-my-demo removed" in done("kernels", "sync")
+    assert "its environment has gone" not in envs("doctor").stdout
 
 
 def test_jobs_are_listed_with_their_logs(demo: Path) -> None:

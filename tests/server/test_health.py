@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,20 @@ async def test_a_list_that_names_what_is_gone_is_put_right(api: Api, tmp_path: P
     fixed = await api("POST", f"environments/{environment_id(gone)}/fix", finding["fix"])
     assert fixed.body == {"fixed": True}
     assert (await api("GET", "doctor")).body == {"findings": []}
+
+
+async def test_a_kernel_whose_environment_has_gone_is_told_and_removed_by_its_fix(api: Api, make: Make) -> None:
+    made = await make("a", "tool")
+    shutil.rmtree(made.prefix)
+    findings = (await api("GET", "doctor")).body["findings"]
+    assert {finding["code"]: finding["path"] for finding in findings} == {
+        "kernel.gone": str(made.prefix),
+        "registry.stale": str(made.prefix),
+    }
+    assert {finding["fix"]["action"] for finding in findings} == {"forget"}
+    assert (await api("POST", f"{made.route}/fix", findings[0]["fix"])).body == {"fixed": True}
+    assert (await api("GET", "doctor")).body == {"findings": []}
+    assert list_kernels() == []
 
 
 async def test_a_fix_that_is_none(api: Api, make: Make) -> None:

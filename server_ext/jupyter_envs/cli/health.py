@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,7 +12,7 @@ from jupyter_envs.cli.flow import run_change
 from jupyter_envs.cli.options import Consent, consent_options, environment, json_option
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted
-from jupyter_envs.engine.models.findings import Finding
+from jupyter_envs.engine.models.findings import Finding, sort_findings
 from jupyter_envs.engine.models.plan import ChangeRequest
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -39,8 +40,26 @@ def doctor(name: str | None, prefix: str | None, as_json: bool) -> int:
     """Look for what is wrong: with one environment, or with everything here; exit code 1 when something is."""
     session = Session(as_json=as_json)
     target = session.prefix(name, prefix) if name or prefix else None
-    findings = session.engine.doctor(target)
+    findings = sort_findings([*session.engine.doctor(target), *_kernel_findings(session, target)])
     return show_findings(session, findings, "nothing is wrong", {"prefix": str(target) if target else None})
+
+
+def _kernel_findings(session: Session, target: Path | None) -> list[Finding]:
+    from jupyter_envs.engine.prefix.discovery import describe_environment
+    from jupyter_envs.kernels.findings import gone_environments, missing_kernel
+    from jupyter_envs.kernels.sync import visible_kernels
+
+    kernels = visible_kernels(session.settings)
+    if target is not None:
+        info = describe_environment(target, session.settings)
+        return [] if info is None else missing_kernel(info, kernels)
+    missing = [
+        msgspec.structs.replace(finding, environment=info.name)
+        for info in session.engine.environments()
+        if info.kind == "own"
+        for finding in missing_kernel(info, kernels)
+    ]
+    return [*missing, *gone_environments(kernels)]
 
 
 def show_findings(session: Session, findings: Sequence[Finding], good: str, values: dict[str, object]) -> int:

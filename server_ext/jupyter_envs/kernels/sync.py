@@ -122,6 +122,12 @@ def sync_kernels(
     return joined([KernelReport(removed=removed), *reports])
 
 
+def forget_kernels(prefix: str) -> tuple[str, ...]:
+    """Remove the kernels of an environment that has gone, and return their names."""
+    with registration_lock():
+        return _remove_all(kernel for kernel in list_kernels() if kernel.gone and kernel.prefix == prefix)
+
+
 def sync_outdated(settings: Settings, *, environ: Mapping[str, str] | None = None) -> KernelReport:
     """Rewrite the kernels that another version of jupyter-envs wrote, so that their magics are this one's.
 

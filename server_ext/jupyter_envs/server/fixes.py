@@ -1,12 +1,11 @@
 """What a Fix button does: a job for what changes files of the environment, else done here and now. Blocking.
 
-Also the one finding that the engine cannot make, since it knows no Jupyter: an environment without its kernel.
+Also the findings that the engine cannot make, since it knows no Jupyter: those of kernels.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from jupyter_envs.engine.models.findings import Finding
 from jupyter_envs.engine.models.plan import ChangeRequest
@@ -14,7 +13,8 @@ from jupyter_envs.engine.prefix.discovery import describe_environment
 from jupyter_envs.engine.prefix.registry import unregister_environment
 from jupyter_envs.errors import SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
-from jupyter_envs.kernels.sync import OPT_OUT, add_kernels, visible_kernels
+from jupyter_envs.kernels.findings import missing_kernel
+from jupyter_envs.kernels.sync import add_kernels, forget_kernels, visible_kernels
 from jupyter_envs.server.identifiers import path_of
 from jupyter_envs.server.requests import FixBody, change_job, command_text
 from jupyter_envs.server.services import Services
@@ -33,7 +33,9 @@ def fix(services: Services, identifier: str, body: FixBody) -> Job | None:
         There is no such environment.
     """
     if body.action == "forget":
-        unregister_environment(path_of(identifier), os.environ)
+        gone = path_of(identifier)
+        unregister_environment(gone, os.environ)
+        forget_kernels(gone)
         return None
     prefix = services.reading.find(identifier)
     match body.action:
@@ -59,19 +61,6 @@ def _change(services: Services, request: ChangeRequest) -> Job:
 
 
 def find_kernel_findings(services: Services, identifier: str) -> list[Finding]:
-    """Return a finding when an environment could have a kernel and has none, unless a person removed it."""
-    prefix = services.reading.find(identifier)
-    info = describe_environment(prefix, services.settings)
-    if info is None or not info.has_ipykernel or info.broken or Path(prefix, OPT_OUT).exists():
-        return []
-    if any(kernel.prefix == info.path for kernel in visible_kernels(services.settings)):
-        return []
-    return [
-        Finding(
-            code="kernel.missing",
-            severity="note",
-            message=f"{info.name} has no kernel in the launcher",
-            hint=f"`jupyter envs kernels add {info.name}` registers it",
-            path=info.path,
-        )
-    ]
+    """Return what is wrong with the kernels of an environment."""
+    info = describe_environment(services.reading.find(identifier), services.settings)
+    return [] if info is None else missing_kernel(info, visible_kernels(services.settings))

@@ -10,6 +10,8 @@ from tornado import web
 
 from jupyter_envs.engine.models.findings import Finding
 from jupyter_envs.jobs.models import Job
+from jupyter_envs.kernels.findings import gone_environments
+from jupyter_envs.kernels.sync import list_kernels
 from jupyter_envs.server.fixes import find_kernel_findings, fix
 from jupyter_envs.server.handlers.base import EnvsHandler
 from jupyter_envs.server.requests import FixBody
@@ -69,8 +71,10 @@ class DoctorOfAllHandler(EnvsHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Look for what is wrong with all environments of ours, and with the list of them."""
-        self.answer(findings_json(read_findings(await self.ask("doctor", timeout=PATIENCE))))
+        """Look for what is wrong with all environments of ours, the list of them, and kernels."""
+        found = await self.ask("doctor", timeout=PATIENCE)
+        kernels = gone_environments(await self.services.run(list_kernels))
+        self.answer(findings_json([*read_findings(found), *kernels]))
 
 
 PATIENCE = 600.0  # seconds; each file of a large environment is read

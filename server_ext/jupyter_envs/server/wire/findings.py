@@ -20,6 +20,7 @@ ACTIONS = {
     "transaction.interrupted": "recover",
     "kernel.missing": "kernels",
     "registry.stale": "forget",
+    "kernel.gone": "forget",
 } | dict.fromkeys(REPAIRED, "repair")
 
 
