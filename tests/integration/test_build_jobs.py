@@ -17,7 +17,7 @@ from jupyter_envs.errors import BuildError
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.settings import Settings
-from support.recipes import build, hello, write_recipe
+from support.recipes import build, hello, install, write_recipe
 from support.waiting import PATIENCE, lives, wait_until
 
 
@@ -101,6 +101,16 @@ def test_what_a_killed_build_left_is_gone_after_the_next(settings: Settings, tmp
     build(settings, tmp_path / "out", simple(tmp_path, "next"))
     assert not list((Path(settings.root) / "builds").glob("[!.]*"))
     assert not lives(int(pid_file.read_text())), "nor does its script write on"
+
+
+def test_what_a_script_leaves_running_is_ended_and_said(settings: Settings, tmp_path: Path) -> None:
+    """Its output stays open, too: the build does not wait for it."""
+    output = tmp_path / "my channel ü"
+    recipe = simple(tmp_path, "left", "sleep 3600 &\necho $! > $PREFIX/share/pid\n")
+    report = build(settings, output, recipe)
+    assert [text for text in report.warnings if "left processes behind, which were ended: sleep" in text]
+    prefix = install(settings, "e", "left", channels=(output,))
+    assert not lives(int((prefix / "share/pid").read_text()))
 
 
 @pytest.mark.parametrize("parallel", [1, 3])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from jupyter_envs.build.channel.folder import FolderChannel
 from jupyter_envs.build.environ import base_environ
 from jupyter_envs.build.models import BuildRequest, RenderedRecipe
-from jupyter_envs.build.places import Places
+from jupyter_envs.build.places import Places, end_leftovers
 from jupyter_envs.build.recipe.pins import Found
 from jupyter_envs.build.recipe.siblings import found_siblings
 from jupyter_envs.build.scripts import Run, run_script
@@ -79,4 +80,11 @@ class BuildContext:
                 code=code,
             ),
             self.cancel,
+            lambda: self._end_rest(what),
         )
+
+    def _end_rest(self, what: str) -> None:
+        """End what a script left running: it would write into what is packaged, and outlive the build."""
+        ended = end_leftovers(Path(self.places.root))
+        if ended and not self.cancel.cancelled:
+            self.warn(f"{what} left processes behind, which were ended: {', '.join(sorted(ended))}")

@@ -21,6 +21,7 @@ from jupyter_envs.errors import BuildError, StorageError
 PREFIX_LENGTH = 255
 KEPT = ".kept"
 _PAD = "_placehold"
+_MARKS = ("HOME", "TMPDIR", "PREFIX")  # of scripts; each is below the build's folder
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,17 +153,25 @@ def sweep(builds: Path) -> None:
             remove_tree(folder)
 
 
-def end_leftovers(folder: Path) -> None:
-    """End processes that still run in the folder of a build whose own process was killed; its lock is ours now."""
+def end_leftovers(folder: Path) -> list[str]:
+    """End processes that scripts of a build left behind and return their names.
+
+    They are known by their variables, which name the build's folder: a shell of somebody who looks at what was kept has
+    others, and is left alone.
+    """
     if not folder.is_dir():
-        return
+        return []
     import psutil
 
+    ended = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if Path(process.cwd()).is_relative_to(folder):
+            environ = process.environ()
+            if any(Path(environ.get(name, "/")).is_relative_to(folder) for name in _MARKS):
+                ended.append(process.name())
                 process.kill()
                 process.wait(5)
+    return ended
 
 
 def remove_tree(folder: Path) -> None:

@@ -11,8 +11,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -40,6 +42,7 @@ _ENDINGS = {
     ".nu": "nu",
 }
 _LAST_LINES = 15
+_MOMENT = 2.0  # seconds
 
 
 def can_isolate() -> str:
@@ -114,8 +117,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
-def run_script(run: Run, cancel: CancelToken) -> None:
+def run_script(run: Run, cancel: CancelToken, end_rest: Callable[[], None]) -> None:
     """Run a command to its end, passing what it prints on.
+
+    Processes that it leaves behind may hold its output open: they have a moment to end by themselves (``tee`` does),
+    then ``end_rest`` ends them.
 
     Raises
     ------
@@ -138,14 +144,23 @@ def run_script(run: Run, cancel: CancelToken) -> None:
         arguments, cwd=run.cwd, env=run.environ, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout is not None
-        for raw in process.stdout:
-            line = _readable(raw.decode(errors="replace"), run.shown)
-            last.append(line.rstrip("\n"))
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        reader = threading.Thread(target=_pass_on, args=(process.stdout, run.shown, last))
+        reader.start()
+        process.wait()
+        reader.join(_MOMENT)
+        end_rest()
+        reader.join()
     cancel.check()
     if process.returncode:
         raise _failure(process.returncode, list(last), run)
+
+
+def _pass_on(output: IO[bytes], shown: Mapping[str, str], last: collections.deque[str]) -> None:
+    for raw in output:
+        line = _readable(raw.decode(errors="replace"), shown)
+        last.append(line.rstrip("\n"))
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
 def _readable(line: str, shown: Mapping[str, str]) -> str:

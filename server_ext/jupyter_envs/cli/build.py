@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -247,7 +248,7 @@ def _show(session: Session, job: Job) -> None:
         session.output.text()
         place = shown if "://" in shown or shown.startswith((".", "/")) else f"./{shown}"
         few = " ".join(built) if len(built) <= _FEW else built[-1]
-        session.output.text(f"to use it: jupyter envs create NAME -c {place} {few}")
+        session.output.text(f"to use it: jupyter envs create NAME -c {shlex.quote(place)} {few}")
     session.output.result({"job": job.id, **report})
 
 

@@ -60,10 +60,10 @@ def channel_url(text: str, settings: Settings) -> str:
     Raises
     ------
     SpecError
-        The text is empty or has blanks in it, or names another platform's folder.
+        The text is empty, or is no folder and has blanks in it.
     """
     text = text.strip()
-    if not text or any(c.isspace() for c in text):
+    if not text or (any(c.isspace() for c in text) and not _is_path(text)):
         raise SpecError(f"not a channel: {text!r}", hint="give a name such as conda-forge, a URL or a folder")
     if "://" in text:
         return text.rstrip("/") + "/"
