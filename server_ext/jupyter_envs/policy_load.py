@@ -8,6 +8,7 @@ must not silently rule nothing.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_envs.engine.models.policy import POLICY_VERSION, Policy
+from jupyter_envs.engine.models.policy import POLICY_VERSION, Licences, Policy, Quota
 from jupyter_envs.engine.models.times import parse_time
 from jupyter_envs.errors import PolicyError
 from jupyter_envs.settings import SOURCES, Settings
@@ -63,7 +64,10 @@ def read_policy(path: Path) -> Policy:
 
 def parse_policy(loaded: object) -> Policy:
     """Return the policy of a file's content; ``ValueError`` (msgspec's, too) says what is wrong with it."""
-    policy = msgspec.convert(loaded or {}, Policy)
+    if not isinstance(loaded, dict):
+        raise ValueError("it is no mapping of rules, such as `blocked: [name]`; `{}` rules nothing")
+    _refuse_unknown_keys(loaded)
+    policy = msgspec.convert(loaded, Policy)
     if policy.policy_version > POLICY_VERSION:
         raise ValueError(f"policy_version {policy.policy_version} is newer than this program knows ({POLICY_VERSION})")
     wrong = [source for source in policy.sources or () if source not in SOURCES]
@@ -76,6 +80,21 @@ def parse_policy(loaded: object) -> Policy:
             raise ValueError(f"the mirror of {name} must be a URL that ends with /{name}, not {url!r}")
     disk_quota(policy)
     return policy
+
+
+def _refuse_unknown_keys(loaded: Mapping[str, object]) -> None:
+    parts: list[tuple[str, object, type[msgspec.Struct]]] = [
+        ("", loaded, Policy),
+        ("licences.", loaded.get("licences"), Licences),
+        ("quota.", loaded.get("quota"), Quota),
+    ]
+    for where, part, kind in parts:
+        known = kind.__struct_fields__
+        for key in part if isinstance(part, dict) else ():
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, 1)
+                hint = f"did you mean {where}{near[0]}?" if near else f"there are {', '.join(known)}"
+                raise ValueError(f"there is no key {where}{key}; {hint}")
 
 
 def disk_quota(policy: Policy) -> int | None:
@@ -107,13 +126,16 @@ def narrowed(settings: Settings, policy: Policy) -> Settings:
         patterns = policy.channels
         kept = tuple(one for one in settings.channels if any(fnmatchcase(one, pattern) for pattern in patterns))
         values["channels"] = kept or tuple(channel for channel in policy.channels if "*" not in channel)
+        # What a name in the policy stands for is the administrator's to say: nobody's folder may be "conda-forge".
+        values["channel_alias"] = None
+        values["custom_channels"] = _of_other_names(settings.custom_channels, policy.channels)
     if policy.sources is not None:
         kept = tuple(source for source in settings.sources if source in policy.sources)
         values["sources"] = kept or policy.sources
     if policy.mirrors:
         # conda's ``custom_channels`` name the place that the channel's name is appended to.
         places = {name: url.rstrip("/").removesuffix(f"/{name}") for name, url in policy.mirrors.items()}
-        values["custom_channels"] = {**settings.custom_channels, **places}
+        values["custom_channels"] = {**values.get("custom_channels", settings.custom_channels), **places}
     if policy.ssl_verify is not None:
         values["ssl_verify"] = policy.ssl_verify
     if policy.link_modes is not None:
@@ -122,6 +144,15 @@ def narrowed(settings: Settings, policy: Policy) -> Settings:
     if not policy.link_scripts:
         values["run_link_scripts"] = False
     return msgspec.structs.replace(settings, **values)
+
+
+def _of_other_names(custom: Mapping[str, str], channels: tuple[str, ...]) -> dict[str, str]:
+    """Return the custom channels that say nothing of what the policy names (``a`` says where ``a/label/b`` is, too)."""
+    return {
+        name: place
+        for name, place in custom.items()
+        if not any(channel == name or channel.startswith(f"{name}/") for channel in channels)
+    }
 
 
 def earlier(text: str | None, limit: datetime | None) -> str | None:

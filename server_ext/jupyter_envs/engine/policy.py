@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from urllib.parse import unquote, urlsplit
 
 from jupyter_envs.engine.history.conda_history import spec_name
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
@@ -142,6 +143,8 @@ def _check_source(policy: Policy, source: str, record: RepodataRecord | None = N
 
 
 def _is_allowed(url: str, policy: Policy, settings: Settings) -> bool:
+    if ".." in unquote(urlsplit(url).path).split("/"):  # it leads out of the place that it begins with
+        return False
     for channel in policy.channels or ():
         if "*" in channel:
             if fnmatchcase(url, channel):

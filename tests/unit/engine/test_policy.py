@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -236,7 +237,7 @@ def test_the_earlier_time_counts() -> None:
 @pytest.mark.parametrize(
     "text",
     ["blockd: [a]", "sources: [cran]", "link_modes: [hardlink]", "quota: {disk: lots}", "policy_version: 2", "[", "- a",
-     "mirrors: {a: 'https://b/c'}"],
+     "mirrors: {a: 'https://b/c'}", "", "[]", "quarantine_days: -1", "quarantine_days: 999999999"],
 )  # fmt: skip
 def test_a_file_that_is_no_policy_stops_every_change_and_no_reading(
     text: str, settings: Settings, tmp_path: Path
@@ -244,6 +245,41 @@ def test_a_file_that_is_no_policy_stops_every_change_and_no_reading(
     file = tmp_path / "policy.yaml"
     file.write_text(text, encoding="utf-8")
     refused_everything(Engine(msgspec.structs.replace(settings, policy_file=str(file))), str(file))
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"blockd": ["a"]}, "no key blockd; did you mean blocked?"),
+        ({"quota": {"disc": "1 GB"}}, r"no key quota.disc; did you mean quota.disk?"),
+        ({"licences": {"zzz": []}}, "no key licences.zzz; there are allowed, blocked, unknown"),
+    ],
+)
+def test_a_key_that_is_not_known_is_answered_with_the_nearest(rules: object, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        parse_policy(rules)
+
+
+def test_nobody_says_what_a_channels_name_in_the_policy_stands_for(ruled: Ruled, tmp_path: Path) -> None:
+    other = Channel(tmp_path / "mine/allowed")
+    other.add("elsewhere")
+    other.index()
+    mine = (tmp_path / "mine").as_uri()
+    plain = ruled.settings
+    for theirs in ({"channel_alias": mine}, {"custom_channels": {"allowed": mine}}):
+        ruled.settings = msgspec.structs.replace(plain, **theirs)  # type: ignore[arg-type]
+        engine = ruled.engine(channels=["allowed"])
+        assert ruled.refusal(engine, "a", records=tuple(other.records())) == "channels"
+    engine = ruled.engine(channels=["allowed"], mirrors={"allowed": f"{mine}/allowed"})
+    assert ruled.change(engine, "a", "elsewhere").generation == 1
+
+
+@pytest.mark.parametrize("out", ["..", "%2e%2e", "x/../.."])
+def test_a_url_that_leads_out_of_an_allowed_channel_is_not_in_it(ruled: Ruled, tmp_path: Path, out: str) -> None:
+    allowed = (tmp_path / "allowed").as_uri()
+    record = msgspec.structs.replace(ruled.channel.record("tool"), url=f"{allowed}/{out}/channel/noarch/tool-1-0.conda")
+    for rule in (allowed, f"{allowed}/*"):
+        assert ruled.refusal(ruled.engine(channels=[rule]), "a", records=(record,)) == "channels"
 
 
 def test_a_policy_that_is_named_and_missing_stops_every_change(settings: Settings, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -23,7 +23,7 @@ class Licences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Quota(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much one user may have: environments of their own, and bytes (``20 GB``) of these and their package cache."""
 
-    environments: int | None = None
+    environments: Annotated[int, msgspec.Meta(ge=0)] | None = None
     disk: str | int | None = None
 
 
@@ -47,6 +47,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     licences: Licences | None = None
     link_scripts: bool = True
     quota: Quota | None = None
-    quarantine_days: int | None = None
+    quarantine_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] | None = None
     audit: str | None = None
     contact: str = ""
