@@ -103,6 +103,25 @@ def test_what_a_killed_build_left_is_gone_after_the_next(settings: Settings, tmp
     assert not lives(int(pid_file.read_text())), "nor does its script write on"
 
 
+def test_two_builds_of_one_package_take_turns_and_the_second_takes_what_the_first_made(
+    settings: Settings, tmp_path: Path
+) -> None:
+    client, go = JobClient(settings), tmp_path / "go"
+    recipe = simple(tmp_path, "once", f"echo started; until test -e {go}; do sleep 0.1; done\n")
+    request = BuildRequest(recipes=(str(recipe),), output=str(tmp_path / "out"), channels=(), sources=("conda",))
+    first = client.submit(JobRequest(kind="build", build=request, register_kernel=False))
+    wait_until(lambda: "started" in client.store.log_path(first.id).read_text(), "the first runs")
+    second = client.submit(JobRequest(kind="build", build=request, register_kernel=False))
+    third = client.submit(JobRequest(kind="build", build=request, register_kernel=False))
+    for job in (second, third):
+        wait_until(lambda job=job: "waiting for another" in client.store.log_path(job.id).read_text(), "it waits")
+    assert client.cancel(third.id).state == "cancelled", "one that waits can be cancelled"
+    go.touch()
+    ended = [client.wait(job.id, timeout=PATIENCE) for job in (first, second)]
+    states = [job.result["packages"][0]["state"] for job in ended if job.result]
+    assert states == ["built", "present"]
+
+
 def test_what_a_script_leaves_running_is_ended_and_said(settings: Settings, tmp_path: Path) -> None:
     """Its output stays open, too: the build does not wait for it."""
     output = tmp_path / "my channel ü"

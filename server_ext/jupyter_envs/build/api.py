@@ -15,11 +15,11 @@ from jupyter_envs.build.channel.folder import FolderChannel
 from jupyter_envs.build.channel.remote import RemoteChannel
 from jupyter_envs.build.load import render_request
 from jupyter_envs.build.many import ManyBuilds, in_children, in_process
-from jupyter_envs.build.models import BuildReport, BuildRequest, BuiltPackage, RenderedRecipe
-from jupyter_envs.build.order import needs_graph
+from jupyter_envs.build.models import BuildReport, BuildRequest, RenderedRecipe
+from jupyter_envs.build.order import key_of, needs_graph
 from jupyter_envs.build.scripts import can_isolate
 from jupyter_envs.build.source import check_sources
-from jupyter_envs.build.task import Task, TaskResult, build_task
+from jupyter_envs.build.task import Task, TaskResult, build_task, present_packages
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
 from jupyter_envs.errors import BuildError, CancelledError, EnvsError
 from jupyter_envs.settings import Settings
@@ -69,7 +69,8 @@ class Builder:
             remote.pull()
         channel = remote.copy if remote is not None else FolderChannel(Path(request.output))
         given, request = request, msgspec.structs.replace(request, output=str(channel.folder))
-        present = [] if request.force else [recipe for recipe in recipes if _is_present(recipe, channel)]
+        there = {} if request.force else {key_of(recipe): present_packages(recipe, channel) for recipe in recipes}
+        present = [recipe for recipe in recipes if there.get(key_of(recipe))]
         warnings: list[str] = []
         network = request.network or self._without_isolation(warnings)
         tasks = [
@@ -84,7 +85,7 @@ class Builder:
             if recipe not in present
         ]
         results = self._run(tasks, request, remote)
-        packages = [package for recipe in present for package in _present_packages(recipe, channel)]
+        packages = [package for recipe in present for package in there[key_of(recipe)]]
         packages += [package for result in results for package in result.packages]
         warnings += [warning for result in results for warning in result.warnings]
         report = BuildReport(channel=given.output, packages=tuple(packages), warnings=tuple(warnings))
@@ -129,19 +130,6 @@ class Builder:
             warnings.append(text)
             self._reporter.report(Event(kind="warning", phase="build", text=text))
         return bool(why)
-
-
-def _is_present(recipe: RenderedRecipe, channel: FolderChannel) -> bool:
-    return all(channel.find(output.subdir, output.dist) for output in recipe.outputs)
-
-
-def _present_packages(recipe: RenderedRecipe, channel: FolderChannel) -> list[BuiltPackage]:
-    return [
-        BuiltPackage(
-            dist=output.dist, subdir=output.subdir, state="present", path=str(channel.find(output.subdir, output.dist))
-        )
-        for output in recipe.outputs
-    ]
 
 
 def _error_of(failures: Sequence[TaskResult], report: BuildReport, count: int) -> EnvsError:

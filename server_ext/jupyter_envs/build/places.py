@@ -11,8 +11,10 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -21,6 +23,7 @@ from jupyter_envs.errors import BuildError, StorageError
 PREFIX_LENGTH = 255
 KEPT = ".kept"
 _PAD = "_placehold"
+_LOOK_SECONDS = 0.2
 _MARKS = ("HOME", "TMPDIR", "PREFIX")  # of scripts; each is below the build's folder
 
 
@@ -106,7 +109,9 @@ def padded(path: str, length: int) -> str:
 
 
 @contextlib.contextmanager
-def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]:
+def occupied(
+    builds: Path, name: str, *, keep: bool = False, wait: Callable[[], None] = lambda: None
+) -> Iterator[Places]:
     """Have the folder of one build, empty, to oneself; it is removed afterwards.
 
     Parameters
@@ -117,12 +122,14 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
         The build's name.
     keep : bool
         Leave the folder when the build has ended, for a person to look at.
+    wait : callable
+        Called again and again while another build has it; what it raises ends the waiting.
     """
     folder = builds / name
     try:
         builds.mkdir(parents=True, exist_ok=True)
         with (builds / f".{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _take(lock, wait)
             end_leftovers(folder)
             remove_tree(folder)
             sweep(builds)
@@ -139,6 +146,15 @@ def occupied(builds: Path, name: str, *, keep: bool = False) -> Iterator[Places]
                     remove_tree(folder)
     except OSError as error:
         raise StorageError.from_os_error(error, f"building {name}") from error
+
+
+def _take(lock: IO[str], wait: Callable[[], None]) -> None:
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait()
+            time.sleep(_LOOK_SECONDS)
 
 
 def sweep(builds: Path) -> None:

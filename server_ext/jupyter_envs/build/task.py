@@ -19,7 +19,7 @@ from jupyter_envs.build.context import BuildContext
 from jupyter_envs.build.models import BuildRequest, BuiltPackage, PackageState, RenderedRecipe
 from jupyter_envs.build.one import RecipeBuild
 from jupyter_envs.build.places import occupied
-from jupyter_envs.engine.models.events import CancelToken, NullReporter, Reporter
+from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
 from jupyter_envs.errors import EnvsError, PackageTestError, StorageError
 from jupyter_envs.settings import Settings
 
@@ -45,22 +45,31 @@ class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def build_task(task: Task, reporter: Reporter | None = None, cancel: CancelToken | None = None) -> TaskResult:
-    """Build one recipe and publish what comes out; an error is part of the result."""
-    recipe = task.recipe
+    """Build one recipe and publish what comes out; an error is part of the result.
+
+    When another build has just made the same, that is taken as it is.
+    """
+    recipe, request = task.recipe, task.request
+    reporter, cancel = reporter or NullReporter(), cancel or CancelToken()
+    channel = FolderChannel(Path(request.output))
     name = recipe.outputs[0].dist if len(recipe.outputs) == 1 else f"{recipe.name}-{recipe.outputs[0].dist}"
     warnings: list[str] = []
     try:
-        with occupied(Path(task.settings.root) / "builds", name[:80], keep=task.request.keep) as places:
+        others = Waiting(name, reporter, cancel)
+        with occupied(Path(task.settings.root) / "builds", name[:80], keep=request.keep, wait=others) as places:
+            there = present_packages(recipe, channel) if others.begun and not request.force else []
+            if there:
+                return TaskResult(packages=tuple(there))
             context = BuildContext(
                 recipe=recipe,
-                request=task.request,
+                request=request,
                 settings=task.settings,
                 places=places,
-                channel=FolderChannel(Path(task.request.output)),
+                channel=channel,
                 epoch=task.epoch,
                 network=task.network,
-                reporter=reporter or NullReporter(),
-                cancel=cancel or CancelToken(),
+                reporter=reporter,
+                cancel=cancel,
                 warnings=warnings,
             )
             packages = RecipeBuild(context).run()
@@ -69,6 +78,34 @@ def build_task(task: Task, reporter: Reporter | None = None, cancel: CancelToken
     except OSError as error:
         return failed(recipe, StorageError.from_os_error(error, f"building {name}"), warnings)
     return TaskResult(packages=tuple(packages), warnings=tuple(warnings))
+
+
+class Waiting:
+    """Waits for another build of the same package: says so once, and stops when the job is cancelled."""
+
+    def __init__(self, name: str, reporter: Reporter, cancel: CancelToken) -> None:
+        self._name, self._reporter, self._cancel = name, reporter, cancel
+        self.begun = False
+
+    def __call__(self) -> None:
+        """Say it, the first time; ``CancelledError`` when the job was cancelled."""
+        self._cancel.check()
+        if not self.begun:
+            self.begun = True
+            text = f"waiting for another build of {self._name}"
+            self._reporter.report(Event(kind="phase", phase="build", text=text))
+            print(f"-- {text}", flush=True)  # noqa: T201  # the job's log
+
+
+def present_packages(recipe: RenderedRecipe, channel: FolderChannel) -> list[BuiltPackage]:
+    """Return the packages of a recipe as the channel has them, empty unless it has them all."""
+    paths = [channel.find(output.subdir, output.dist) for output in recipe.outputs]
+    if None in paths:
+        return []
+    return [
+        BuiltPackage(dist=output.dist, subdir=output.subdir, state="present", path=str(path))
+        for output, path in zip(recipe.outputs, paths, strict=True)
+    ]
 
 
 def failed(recipe: RenderedRecipe, error: EnvsError, warnings: list[str]) -> TaskResult:
