@@ -28,7 +28,7 @@ c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
 c.Spawner.default_url = "/lab"
 c.Spawner.notebook_dir = "~"
 
-policy = Path("/etc/jupyter-envs/policy.yaml")
+policy = Path(os.environ.get("HUB_POLICY", "/etc/jupyter-envs/policy.yaml"))
 configure(
     c,
     shared=os.environ.get("HUB_SHARED", "/srv/envs"),

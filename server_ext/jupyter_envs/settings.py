@@ -23,7 +23,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``envs_directories``: the first is where new environments go. ``package_directories``: the first is writable, the
     others are read-only layers below it. ``shared_directories`` are written by whoever publishes, read here:
     ``envs/<name>``, and ``pkgs``, the lowest layers of packages. ``channels`` are in order of priority. ``policy_file``
-    holds what an administrator allows; the engine reads it. Paths are absolute.
+    holds what an administrator allows; the engine reads it. ``publishing``: environments are made for everybody, and no
+    quota of a user counts; no variable and no file sets it. Paths are absolute.
     """
 
     root: str
@@ -49,6 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     compile_in_background: bool = True
     generations_kept: int | None = None
     policy_file: str | None = None
+    publishing: bool = False
 
     @property
     def shared_envs_directories(self) -> tuple[str, ...]:

@@ -93,6 +93,9 @@ def _write(descriptor: int, event: AuditEvent, *, outcome: str = "done", error: 
 
 
 def _user() -> str:
+    """Return who acts: by the Hub's name on a JupyterHub, where one account may be everybody's."""
+    if os.environ.get("JUPYTERHUB_USER"):
+        return os.environ["JUPYTERHUB_USER"]
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user may have no name

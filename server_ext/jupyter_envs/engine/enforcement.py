@@ -85,12 +85,13 @@ class Enforcement:
 
         check_archives(self._policy, plan.archives, self._settings)
         check_records(self._policy, brought(plan), self._settings, self._newest())
-        if self._policy.quota is None:
+        if self._policy.quota is None or self._settings.publishing:
             return
-        own = [info for info in self._own() if info.path != plan.prefix]
+        own = self._own()
+        others = sum(info.path != plan.prefix for info in own)
         quota = disk_quota(self._policy)
         used = self._used(own) if quota is not None else None
-        check_room(self._policy, plan, len(own), used, quota)
+        check_room(self._policy, plan, others, used, quota)
 
     def check_packages(self, records: Sequence[RepodataRecord]) -> None:
         """Refuse packages that are in the cache by what they say of themselves, before they are linked."""

@@ -155,7 +155,7 @@ class SwitchHandler(ApiHandler):
     async def post(self, name: str) -> None:
         """Publish a generation that is there: roll back, or forward."""
         self.require(PUBLISH)
-        await self.publisher.switch(name, self.body(SwitchBody).generation)
+        await self.publisher.switch(name, self.body(SwitchBody).generation, self.current_user["name"])
         self.answer(await self.listed())
 
 
@@ -165,7 +165,7 @@ class GenerationHandler(ApiHandler):
     async def delete(self, name: str, number: str) -> None:
         """Remove it, or cancel its build."""
         self.require(PUBLISH)
-        await self.publisher.remove(name, int(number))
+        await self.publisher.remove(name, int(number), self.current_user["name"])
         self.answer(await self.listed())
 
 

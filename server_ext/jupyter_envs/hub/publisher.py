@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
+from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.exchange.additions import add_file
 from jupyter_envs.engine.exchange.read import parse_environment_file
 from jupyter_envs.engine.models.plan import ChangeRequest
@@ -46,6 +47,7 @@ def service_settings(settings: Settings, shared: Path) -> Settings:
         envs_directories=(str(shared / "envs"),),
         package_directories=(str(shared / "pkgs"),),
         shared_directories=(),
+        publishing=True,
     )
 
 
@@ -108,7 +110,7 @@ class Publisher:
 
     async def _begin(self, name: str, file: str, text: str, by: str) -> Publication:
         number = 1 + max((one.number for one in self.shared.publications(name)), default=0)
-        request = await self._in_thread(self._request, self.shared.prefix(name, number), file, text)
+        request = await self._in_thread(self._request, self.shared.prefix(name, number), file, text, by)
         draft = Publication(
             name=name, number=number, state="building", by=by, created_at=time.time(), file=file, text=text
         )
@@ -120,8 +122,8 @@ class Publisher:
             raise
         return self.shared.save(msgspec.structs.replace(draft, job=job.id))
 
-    async def switch(self, name: str, number: int) -> None:
-        """Publish a generation that was built before: a roll back, or forward again.
+    async def switch(self, name: str, number: int, by: str) -> None:
+        """Publish a generation that was built before, because a user asks: a roll back, or forward again.
 
         Raises
         ------
@@ -132,10 +134,10 @@ class Publisher:
         """
         if self.shared.get(name, number).state != "ready":
             raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
-        await self._in_thread(self._switch, name, number)
+        await self._in_thread(self._switch, name, number, by)
 
-    async def remove(self, name: str, number: int) -> None:
-        """Remove a generation that is not published, or cancel its build.
+    async def remove(self, name: str, number: int, by: str) -> None:
+        """Remove a generation that is not published, or cancel its build, because a user asks.
 
         Raises
         ------
@@ -156,7 +158,9 @@ class Publisher:
             )
         prefix = self.shared.prefix(name, number)
         if prefix.exists():
-            request = JobRequest(kind="delete", prefix=str(prefix), register_kernel=False, command=f"prune {name}")
+            request = JobRequest(
+                kind="delete", prefix=str(prefix), register_kernel=False, command=f"remove {name} for {by}"
+            )
             job = await self._in_thread(lambda: self.jobs.wait(self.jobs.submit(request).id))
             if job.state != "done":
                 raise _error_of(job)
@@ -191,7 +195,7 @@ class Publisher:
 
     # -- one build
 
-    def _request(self, prefix: Path, file: str, text: str) -> JobRequest:
+    def _request(self, prefix: Path, file: str, text: str, by: str) -> JobRequest:
         """Return the job that makes an environment of a file (blocking)."""
         if os.path.basename(file) != file or not file:
             raise SpecError(f"{file!r} is not the name of a file", hint="send its name without a folder")
@@ -199,7 +203,7 @@ class Publisher:
         subdir = self.settings.subdir
         parsed = parse_environment_file(text, path=os.path.join(nowhere, file), subdir=subdir, within=nowhere)
         parsed = msgspec.structs.replace(parsed, path=file)
-        request = ChangeRequest(action="create", prefix=str(prefix), command=f"publish {prefix.parent.name}")
+        request = ChangeRequest(action="create", prefix=str(prefix), command=f"build {prefix.parent.name} for {by}")
         request = add_file(request, parsed, self.settings)
         if not (request.specs or request.records):
             raise SpecError(f"{file} asks for no package", hint="name some under dependencies")
@@ -220,7 +224,7 @@ class Publisher:
             if job.state != "done":
                 raise _error_of(job)
             await self._verify(publication)
-            await self._in_thread(self._switch, publication.name, publication.number)
+            await self._in_thread(self._switch, publication.name, publication.number, publication.by)
             self._busy.discard(publication.name)  # who sees that it is ready may ask for the next one
             await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
         except EnvsError as error:
@@ -246,9 +250,11 @@ class Publisher:
             more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
             raise EnvsError(f"it was built, but is not sound: {faults[0]['message']}{more}", hint="publish it again")
 
-    def _switch(self, name: str, number: int) -> None:
-        """Make a generation the one that users get, then its kernels the ones they see (blocking)."""
-        self.shared.publish(name, number)
+    def _switch(self, name: str, number: int, by: str) -> None:
+        """Make a generation the one that users get, then its kernels the ones they see (blocking). It is audited."""
+        rules = Enforcement.of(self.settings)
+        with rules.audited("publish", self.shared.prefix(name, number), f"publish {name} for {by}"):
+            self.shared.publish(name, number)
         self._sync_kernels(name, number)
 
     def _sync_kernels(self, name: str, number: int) -> None:

@@ -173,6 +173,19 @@ def test_quotas_count_environments_and_bytes(ruled: Ruled) -> None:
     assert ruled.change(engine, "b", "tool", action="remove").generation == 2
 
 
+def test_what_an_environment_takes_counts_when_it_is_changed(ruled: Ruled) -> None:
+    ruled.change(ruled.engine(), "a", "tool")
+    (ruled_prefix(ruled, "a") / "data").write_bytes(bytes(2_000_000))
+    assert ruled.refusal(ruled.engine(quota={"disk": "2 MB"}), "a", "young", action="install") == "disk"
+
+
+def test_what_is_published_is_in_no_users_quota(ruled: Ruled) -> None:
+    engine = ruled.engine(quota={"environments": 0, "disk": "0 B"})
+    assert ruled.refusal(engine, "a", "tool") == "environments"
+    publishing = Engine(msgspec.structs.replace(engine.settings, publishing=True))
+    assert ruled.change(publishing, "a", "tool").generation == 1
+
+
 def ruled_prefix(ruled: Ruled, name: str) -> Path:
     return Path(ruled.settings.envs_directories[0]) / name
 
@@ -186,7 +199,9 @@ def test_a_plan_from_before_the_rule_is_refused_when_it_is_executed(ruled: Ruled
         ruled.engine(blocked=["tool"]).execute(hidden)
 
 
-def test_every_change_is_written_down_and_one_that_cannot_be_is_refused(ruled: Ruled, tmp_path: Path) -> None:
+def test_every_change_is_written_down_and_one_that_cannot_be_is_refused(
+    ruled: Ruled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = tmp_path / "audit.jsonl"
     engine = ruled.engine(audit=str(log), blocked=["young"])
     ruled.change(engine, "a", "tool")
@@ -203,6 +218,9 @@ def test_every_change_is_written_down_and_one_that_cannot_be_is_refused(ruled: R
     assert lines[0]["changes"] == ["+tool-2.0-h0_0"]
     assert lines[1]["code"] == "policy.blocked"
     assert all(line["user"] and line["prefix"] and line["time"] for line in lines)
+    monkeypatch.setenv("JUPYTERHUB_USER", "anna")
+    assert ruled.refusal(engine, "b", "young") == "blocked"
+    assert json.loads(log.read_text(encoding="utf-8").splitlines()[-1])["user"] == "anna"
     engine = ruled.engine(audit=str(tmp_path / "missing/audit.jsonl"))
     assert ruled.refusal(engine, "d", "tool") == "audit"
 
