@@ -11,10 +11,33 @@ from pathlib import Path
 import pytest
 
 from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor, make_user, missing_for_users, remove_user
+from support import users
 from support.channel import Channel
 
 NEEDED = 1 << 30  # bytes
 USERS = (ADMIN, ANNA, BEN)
+
+
+def memory() -> str | None:
+    """Return a folder in memory from which programs can be run; thousands of files go away there in no time."""
+    place = "/dev/shm"  # as tempfile, it makes a folder of its own in it
+    try:
+        state = os.statvfs(place)
+    except FileNotFoundError:
+        return None
+    fit = os.access(place, os.W_OK) and not state.f_flag & os.ST_NOEXEC and state.f_bavail * state.f_frsize > NEEDED
+    return place if fit else None
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """Return a folder that other Unix users can enter; pytest's own they cannot."""
+    made = Path(tempfile.mkdtemp(prefix="hub-", dir=memory()))
+    try:
+        made.chmod(0o755)
+        yield made
+    finally:
+        shutil.rmtree(made)
 
 
 @pytest.fixture(scope="session")
@@ -32,37 +55,36 @@ def gate(gate_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stock(tmp_path_factory: pytest.TempPathFactory, gate_path: Path) -> Channel:
+def stock(folder: Path, gate_path: Path) -> Channel:
     """Return a channel with two versions of a package, and one whose installation can be held up."""
-    channel = Channel(tmp_path_factory.mktemp("stock"))
+    channel = Channel(folder / "stock")
     script = f'touch {gate_path}.$(basename "$(dirname "$PREFIX")"); while [ ! -e {gate_path} ]; do sleep 0.1; done\n'
     channel.add("plain", files={"share/plain.txt": "plain"})
+    channel.add("forbidden")
+    channel.add("big", files={"share/big": os.urandom(9_000_000)})
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
     return channel.index()
 
 
-def memory() -> str | None:
-    """Return a folder in memory from which programs can be run; thousands of files go away there in no time."""
-    place = "/dev/shm"  # as tempfile, it makes a folder of its own in it
-    try:
-        state = os.statvfs(place)
-    except FileNotFoundError:
-        return None
-    fit = os.access(place, os.W_OK) and not state.f_flag & os.ST_NOEXEC and state.f_bavail * state.f_frsize > NEEDED
-    return place if fit else None
+@pytest.fixture(scope="session")
+def kernels(folder: Path) -> Channel:
+    """Return a channel whose ipykernel is that of the tests, so that users' kernels need no index."""
+    channel = Channel(folder / "kernels")
+    paths = users.packages().replace(os.pathsep, "\n")
+    files = {"site-packages/tests.pth": f"{paths}\n"}
+    channel.add("ipykernel", "7.0", files=files, depends=["python"], noarch="python")
+    return channel.index()
 
 
 @pytest.fixture(scope="session")
-def hub(stock: Channel) -> Iterator[RunningHub]:
-    """Return a JupyterHub that answers; its folder is one that other Unix users can enter."""
+def hub(folder: Path, stock: Channel, kernels: Channel) -> Iterator[RunningHub]:
+    """Return a JupyterHub that answers."""
     if not (PROXY / "configurable-http-proxy").exists():
         pytest.skip("needs configurable-http-proxy in node_modules, which `jlpm install` brings")
-    folder = Path(tempfile.mkdtemp(prefix="hub-", dir=memory()))
-    folder.chmod(0o755)
     real = not missing_for_users()
-    running = RunningHub(folder, stock.url, real_users=real)
+    running = RunningHub(folder, stock.url, f"{stock.url} {kernels.url}", real_users=real)
     try:
         for user in USERS if real else ():
             make_user(user)
@@ -72,7 +94,6 @@ def hub(stock: Channel) -> Iterator[RunningHub]:
         running.stop()
         for user in USERS if real else ():
             remove_user(user)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +102,12 @@ def admin(hub: RunningHub) -> Visitor:
     visitor = hub.login(ADMIN)
     visitor.page()
     return visitor
+
+
+@pytest.fixture(scope="session")
+def ben(hub: RunningHub) -> Visitor:
+    """Return another user, logged in."""
+    return hub.login(BEN)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,8 @@ PROXY = REPOSITORY / "node_modules" / ".bin"
 PASSWORD = "a-password-for-tests"
 PATIENCE = 90.0
 STOP_SECONDS = 10.0
-ADMIN, ANNA, BEN = "envs-t-admin", "envs-t-anna", "envs-t-ben"
+# Two processes of a test run may have a Hub each at the same time, and remove the users when they are done.
+ADMIN, ANNA, BEN = (f"envs-t-{name}-{os.getpid()}" for name in ("admin", "anna", "ben"))
 SERVICE = "services/envs/"
 
 OVERRIDE = """
@@ -48,6 +49,7 @@ c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.start_timeout = 60
 c.Spawner.args = ["--allow-root"]
+c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channels!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 4
 c.JupyterHub.cleanup_servers = True
@@ -55,6 +57,14 @@ c.JupyterHub.admin_users = {{{admin!r}}}
 c.JupyterHub.load_roles.append({{
     "name": "token-of-admin", "scopes": ["tokens!user"], "users": [{admin!r}],
 }})
+"""
+
+POLICY = """
+policy_version: 1
+blocked: [forbidden]
+quota: {{environments: 2, disk: 8 MB}}
+audit: {audit}
+contact: help@example.org
 """
 
 
@@ -65,20 +75,23 @@ class RunningHub:
     ----------
     folder : Path
         Everything is written here, and below the users' homes.
-    channel : str
-        The URL of the channel that the service takes packages from.
+    channel, users_channels : str
+        The URL of the channel that the service takes packages from, and of those that users have.
     real_users : bool
         Whether users' servers run as Unix users of their own.
     """
 
-    def __init__(self, folder: Path, channel: str, *, real_users: bool) -> None:
+    def __init__(self, folder: Path, channel: str, users_channels: str, *, real_users: bool) -> None:
         self.folder = folder
         self.shared = folder / "shared"
         self.log_path = folder / "hub.log"
+        self.audit = folder / "audit.jsonl"
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
         self._channel = channel
+        self._users_channels = users_channels
         self._python = sys.executable
+        self._policy = folder / "policy.yaml"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -99,10 +112,14 @@ class RunningHub:
                 api_port=free_port(),
                 spawner=spawner,
                 python=self._python,
+                channels=self._users_channels,
                 admin=ADMIN,
             )
         )
         self.shared.mkdir(exist_ok=True, mode=0o755)
+        self._policy.write_text(POLICY.format(audit=self.audit), encoding="utf-8")
+        self.audit.touch()
+        self.audit.chmod(0o666)  # users' own processes write it
         # A shell's background processes ignore SIGINT, by which the Hub ends users' servers.
         command = ["env", "--default-signal=INT", self._python, "-m", "jupyterhub", "-f", str(CONFIG)]
         with self.log_path.open("ab") as log:
@@ -192,6 +209,7 @@ class RunningHub:
             "HUB_URL": f"http://127.0.0.1:{self.port}",
             "HUB_SHARED": str(self.shared),
             "HUB_PUBLISHERS": ADMIN,
+            "HUB_POLICY": str(self._policy),
             "HUB_SERVICE_URL": f"http://127.0.0.1:{self.service_port}",
             "HUB_MORE_CONFIG": str(override),
             "JUPYTER_ENVS_CHANNELS": self._channel,
@@ -264,6 +282,24 @@ class Visitor:
             return one if settled else None
 
         found: dict[str, Any] = self.hub.until(ended, f"generation {number} of {name} has ended")
+        return found
+
+    def token(self) -> str:
+        """Return a token of the Hub that may do what the user may, for programs."""
+        self.get("hub/home")
+        headers = {"X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/") or ""}
+        answer = self.session.post(f"{self.hub.url}hub/api/users/{self.user}/tokens", headers=headers, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    def ended(self, job: str) -> dict[str, Any]:
+        """Return a job of the user's own server when it has ended."""
+
+        def final() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.rest("GET", f"jobs/{job}", user_server=True).json()["job"]
+            return found if found["state"] in ("done", "failed", "cancelled", "interrupted") else None
+
+        found: dict[str, Any] = self.hub.until(final, f"job {job} has ended")
         return found
 
     def start_kernel(self, name: str) -> str:
@@ -340,7 +376,9 @@ def make_user(name: str) -> None:
     try:
         pwd.getpwnam(name)
     except KeyError:
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
+        subprocess.run(
+            ["useradd", "--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash", name], check=True
+        )
 
 
 def remove_user(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from hub.running import BEN, SERVICE, RunningHub, Visitor
+from hub.running import SERVICE, RunningHub, Visitor
 from support.channel import Channel
 
 
@@ -47,7 +48,8 @@ def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
     base = anna.start_server()
     specs = anna.get(f"{base}api/kernelspecs").json()["kernelspecs"]
     assert specs["shared-data"]["spec"]["display_name"].endswith("(data, shared)")
-    (row,) = anna.rest("GET", "environments", user_server=True).json()["environments"]
+    listed = anna.rest("GET", "environments", user_server=True).json()["environments"]
+    (row,) = (one for one in listed if one["name"] == "data")
     assert (row["kind"], row["path"]) == ("shared", specs["shared-data"]["spec"]["metadata"]["conda_env_path"])
     old = anna.start_kernel("shared-data")
     assert anna.execute(old, ask).split() == [str(prefix / "1"), "1.0"]
@@ -71,12 +73,14 @@ def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
     assert admin.rest("DELETE", "environments/data/generations/2").status_code == 200
     assert not (prefix / "2").exists()
 
-
-def test_nobody_reaches_the_server_of_somebody_else(hub: RunningHub, anna: Visitor) -> None:
-    base = anna.start_server()
-    assert anna.get(f"{base}envs/api/v1/environments").status_code == 200
-    ben = hub.login(BEN)
-    assert ben.get(f"{base}envs/api/v1/environments").status_code == 403
+    lines = map(json.loads, hub.audit.read_text(encoding="utf-8").splitlines())
+    written = [line for line in lines if Path(line["prefix"]).parent == prefix]
+    acts = ["create", "publish", "create", "publish", "publish", "delete"]
+    assert [(line["action"], line["outcome"]) for line in written] == [(act, "done") for act in acts]
+    assert [line["command"] for line in written][:2] == [
+        f"build data for {admin.user}",
+        f"publish data for {admin.user}",
+    ]
 
 
 def test_a_file_that_cannot_be_solved_changes_nothing(admin: Visitor) -> None:

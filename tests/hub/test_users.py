@@ -1,0 +1,126 @@
+"""What the policy of the tests refuses, whichever way it is asked for, and what one user is kept from of another's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import requests
+
+from hub.running import RunningHub, Visitor, missing_for_users
+from support.channel import Channel
+
+SHELL = """
+import subprocess, sys
+ran = subprocess.run([sys.executable, "-m", "jupyter_envs.cli.main", *{arguments!r}], capture_output=True, text=True)
+print(ran.returncode, ran.stdout, ran.stderr)
+"""
+
+
+MAGIC = """
+try: get_ipython().run_line_magic("envinstall", {words!r})
+except Exception as error: print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(anna: Visitor) -> str:
+    """Return the kernel of an environment ``mine`` of anna's, in which she has a shell and magics."""
+    anna.start_server()
+    shell = anna.start_kernel("python3")
+    made = in_shell(anna, shell, "create", "mine", "interpreter::python", "ipykernel", "--yes")
+    assert made.startswith("0 "), made
+    return anna.start_kernel("envs-mine")
+
+
+def in_shell(user: Visitor, kernel: str, *arguments: str) -> str:
+    """Return exit code and words of ``jupyter envs`` in a shell of a user's."""
+    return user.execute(kernel, SHELL.format(arguments=arguments)).strip()
+
+
+def planned(user: Visitor, **request: Any) -> dict[str, Any]:
+    """Ask for a plan as the dialogs of JupyterLab do, and return the job that made it, or not."""
+    answer = user.rest("POST", "plans", {"action": "create", "add_ipykernel": False, **request}, user_server=True)
+    assert answer.status_code == 202, answer.text
+    return user.ended(answer.json()["job"]["id"])
+
+
+def audited(hub: RunningHub, user: Visitor) -> list[dict[str, Any]]:
+    """Return what was written down of a user."""
+    lines = [json.loads(line) for line in hub.audit.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["user"] == user.user]
+
+
+def test_a_rule_holds_whichever_way_is_taken(hub: RunningHub, anna: Visitor, kernel: str) -> None:
+    dialog = planned(anna, name="dialog", specs=["forbidden"])
+    assert (dialog["state"], dialog["error"]["code"]) == ("failed", "policy.blocked")
+    assert "help@example.org" in dialog["error"]["hint"]
+
+    program = requests.post(
+        f"{hub.url}user/{anna.user}/envs/api/v1/changes",
+        headers={"Authorization": f"token {anna.token()}"},
+        json={"action": "create", "name": "program", "specs": ["forbidden"], "add_ipykernel": False},
+        timeout=60,
+    )
+    assert program.status_code == 202, program.text
+    assert anna.ended(program.json()["job"]["id"])["error"]["code"] == "policy.blocked"
+
+    shell = in_shell(anna, kernel, "create", "shell", "forbidden", "--no-kernel", "--yes")
+    assert shell.startswith("15 "), shell
+    assert "(rule 'blocked' of the policy)" in shell
+
+    magic = anna.execute(kernel, MAGIC.format(words="forbidden"))
+    assert "(rule 'blocked' of the policy)" in magic
+
+    refused = [line for line in audited(hub, anna) if line.get("code") == "policy.blocked"]
+    assert {line["outcome"] for line in refused} == {"refused"}
+    assert [line["prefix"].rpartition("/")[2] for line in refused] == ["dialog", "program", "shell", "mine"]
+
+
+def test_a_quota_counts_environments_and_bytes(hub: RunningHub, anna: Visitor, kernel: str, stock: Channel) -> None:
+    made = in_shell(anna, kernel, "create", "two", stock.record("plain").url, "--no-kernel", "--yes")
+    assert made.startswith("0 "), made
+    assert planned(anna, name="three", specs=["plain"])["error"]["code"] == "policy.environments"
+    third = in_shell(anna, kernel, "create", "three", "plain", "--no-kernel", "--yes")
+    assert third.startswith("15 "), third
+    assert "(rule 'environments' of the policy)" in third
+    bigger = in_shell(anna, kernel, "install", "two", "big", "--yes")
+    assert "(rule 'disk' of the policy)" in bigger
+    gone = in_shell(anna, kernel, "delete", "two", "--yes")
+    assert gone.startswith("0 "), gone
+    assert [(line["action"], line["outcome"]) for line in audited(hub, anna)][-5:] == [
+        ("create", "done"),
+        ("create", "refused"),
+        ("create", "refused"),
+        ("install", "refused"),
+        ("delete", "done"),
+    ]
+
+
+def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, ben: Visitor, kernel: str) -> None:
+    (row,) = (one for one in environments(anna) if one["name"] == "mine")
+    token = {"Authorization": f"token {ben.token()}"}
+    for path in ("envs/api/v1/environments", "api/kernels", f"api/kernels/{kernel}/channels", "api/contents"):
+        assert ben.get(f"user/{anna.user}/{path}").status_code == 403, path
+        assert requests.get(f"{hub.url}user/{anna.user}/{path}", headers=token, timeout=60).status_code == 403, path
+    for path in ("envs/api/v1/changes", "api/kernels"):
+        answer = requests.post(f"{hub.url}user/{anna.user}/{path}", headers=token, json={}, timeout=60)
+        assert answer.status_code == 403, path
+
+    ben.start_server()
+    assert "mine" not in [one["name"] for one in environments(ben)]
+    if not hub.real_users:
+        pytest.skip(missing_for_users())
+    found = ben.rest("GET", f"environments/{row['id']}", user_server=True)
+    assert found.status_code in (403, 404), found.text
+    asked = {"action": "install", "environment": row["id"], "specs": ["plain"]}
+    assert ben.rest("POST", "plans", asked, user_server=True).status_code in (403, 404)
+    look = f"import os\ntry: print(os.listdir({row['path']!r}))\nexcept OSError as error: print(type(error).__name__)"
+    assert ben.execute(ben.start_kernel("python3"), look) == "PermissionError\n"
+
+
+def environments(user: Visitor) -> list[dict[str, Any]]:
+    """Return what a user's list of environments shows."""
+    listed: list[dict[str, Any]] = user.rest("GET", "environments", user_server=True).json()["environments"]
+    return listed
