@@ -43,6 +43,7 @@ export function job(values: Partial<IJob> = {}): IJob {
     started_at: 0,
     ended_at: null,
     cancel_requested: false,
+    request: null,
     error: null,
     result: null,
     ...values

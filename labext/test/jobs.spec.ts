@@ -63,6 +63,14 @@ describe('JobsModel', () => {
     expect((await open()).model.requestOf('j1')).toEqual(request);
   });
 
+  it('knows what was asked for in another tab, as the server tells it', async () => {
+    const request = { action: 'install', environment: 'id-analysis', specs: ['pandas'] } as const;
+    api.jobs = [job({ state: 'failed', request }), job({ id: 'j2', state: 'failed' })];
+    const { model } = await open();
+    expect(model.requestOf('j1')).toEqual(request);
+    expect(model.requestOf('j2')).toBeNull();
+  });
+
   it('asks again after the server was away, less often', async () => {
     api.jobs = [job()];
     const { model, ended } = await open();

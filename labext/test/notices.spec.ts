@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { noticeOf } from '../src/models/notices';
+import { againOf, noticeOf } from '../src/models/notices';
 import type { IJobResult } from '../src/services/jobs/interfaces';
 import type { IChangeRequest } from '../src/services/plans/interfaces';
 import { job } from './fakes';
@@ -45,5 +45,18 @@ describe('noticeOf', () => {
     expect(noticeOf(job({ state: 'done' }), REQUEST, 'problems')).toBeNull();
     expect(noticeOf(job({ state: 'failed' }), REQUEST, 'problems')?.type).toBe('error');
     expect(noticeOf(job({ state: 'failed' }), REQUEST, 'none')).toBeNull();
+  });
+});
+
+describe('againOf', () => {
+  it('asks again for what was not done, and shows the fixes of a conflict', () => {
+    expect(againOf(job({ state: 'interrupted' }), REQUEST)).toBe('retry');
+    expect(againOf(job({ state: 'cancelled' }), REQUEST)).toBe('retry');
+    expect(againOf(job({ state: 'failed', error: CONFLICT }), REQUEST)).toBe('fix');
+  });
+
+  it('has nothing to offer for what was done, or when nobody knows what that was', () => {
+    expect(againOf(job({ state: 'done' }), REQUEST)).toBeNull();
+    expect(againOf(job({ state: 'failed', error: CONFLICT }), null)).toBeNull();
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CatalogueApi } from '../src/services/catalogue/restapi';
 import type { Connection, Query, Verb } from '../src/services/connection';
 import { EnvironmentsApi } from '../src/services/environments/restapi';
+import { readJob } from '../src/services/jobs/validate';
 
 /** A connection that keeps what was asked and answers what the test gives. */
 class FakeConnection {
@@ -68,5 +69,20 @@ describe('CatalogueApi', () => {
     const found = await new CatalogueApi(connection).package('six', '', 'L2E');
     expect(fake.asked[0]?.query).toEqual({ source: undefined, environment: 'L2E' });
     expect(found).toMatchObject({ summary: 'compat', versions: [{ version: '1.17', size: 0, timestamp: null }] });
+  });
+});
+
+describe('readJob', () => {
+  const JOB = { id: 'j', kind: 'execute', state: 'failed' };
+
+  it('reads what was asked for, so that it can be asked again as it was', () => {
+    const request = { action: 'create', name: 'a', specs: ['six'], channels: ['main'], exclude_newer: '2026-01-01', add_ipykernel: false };
+    expect(readJob({ ...JOB, request }).request).toMatchObject(request);
+    expect(readJob({ ...JOB, request: { action: 'update', environment: 'x' } }).request).not.toHaveProperty('add_ipykernel');
+    expect(readJob({ ...JOB, request: null }).request).toBeNull();
+  });
+
+  it('refuses an action that it does not know', () => {
+    expect(() => readJob({ ...JOB, request: { action: 'explode' } })).toThrow('job.request.action');
   });
 });

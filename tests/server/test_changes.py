@@ -34,6 +34,7 @@ async def test_the_plan_that_was_looked_at_is_executed(api: Api, finish: Finish,
 
     job = await finish(await api("POST", f"plans/{plan_id}/execute", {}))
     assert (job["kind"], job["action"], job["state"]) == ("execute", "create", "done")
+    assert job["request"] == asked  # so that any tab can ask for it again
     assert job["result"]["result"]["generation"] == 1
     assert {change["name"]: change["after"] for change in job["result"]["result"]["changes"]}["six"] == "2.0"
     assert Path(plan["prefix"], "conda-meta").is_dir()

@@ -148,14 +148,22 @@ def test_what_a_shell_does_is_seen_at_once(page: Page, lab: LabServer) -> None:
     expect(row(page, "from-a-shell")).to_have_count(0, timeout=3000)
 
 
-def test_a_failed_job_offers_its_log(page: Page, slow: Server) -> None:
+def test_a_failed_job_offers_its_log_and_is_tried_again_in_any_tab(page: Page, slow: Server, shot: Shot) -> None:
     open_sidebar(page)
-    slow.faults.insert(0, slow.fault("*/oldlib-*", status=503))
+    fault = slow.fault("*/oldlib-*", status=503)
     begin(page, "unlucky", "oldlib")
     told = toast(page, "Creating unlucky: failed")
     expect(told).to_be_visible(timeout=JOB_MS)
     told.get_by_role("button", name="Show log").click()
     expect(page.locator(".jp-envs-Log-head")).to_contain_text("Creating unlucky: failed")
+    expect(page.locator(".jp-envs-Log-head").get_by_role("button", name="Retry")).to_be_visible()
+    slow.faults.remove(fault)
+    page.reload()  # and whoever asked for it was no tab of JupyterLab
+    open_sidebar(page).get_by_role("button", name="Past changes").click()
+    shot(page, "job-retry")
+    page.get_by_role("button", name="Retry Creating unlucky").first.click()
+    page.get_by_role("dialog", name="Create unlucky").get_by_role("button", name="Apply").click(timeout=JOB_MS)
+    expect(toast(page, "Created unlucky")).to_be_visible(timeout=JOB_MS)
 
 
 def test_settings_decide_what_is_told(page: Page) -> None:

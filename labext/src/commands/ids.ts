@@ -44,6 +44,8 @@ export const CommandIDs = {
   showJobs: 'jupyter-envs:show-jobs',
   /** Show the log of a job. Takes `IJobArgs`. */
   showLog: 'jupyter-envs:show-log',
+  /** Plan again what a job did not do, or show the fixes of its conflict. Takes `IJobArgs`. */
+  retryJob: 'jupyter-envs:retry-job',
   /** Ask a job to stop. Takes `IJobArgs`. */
   cancelJob: 'jupyter-envs:cancel-job'
 } as const;

@@ -1,7 +1,8 @@
-/** Commands for jobs: show them, show a log, ask one to stop. */
+/** Commands for jobs: show them, show a log, ask one to stop, ask again for what was not done. */
 
 import { historyIcon } from '@jupyterlab/ui-components';
 import { LogModel } from '../models/log';
+import { againOf } from '../models/notices';
 import { LogPanel } from '../widgets/logPanel';
 import type { ICommandContext } from './context';
 import { CommandIDs } from './ids';
@@ -27,6 +28,17 @@ export function addJobCommands(context: ICommandContext): void {
     isVisible: () => false,
     execute: args => manager.jobs.cancel(String(args['job']))
   });
+  app.commands.addCommand(CommandIDs.retryJob, {
+    label: trans.__('Retry Change'),
+    describedBy: JOB_ARGUMENT,
+    isVisible: () => false,
+    execute: args => {
+      const job = manager.jobs.find(String(args['job']));
+      const request = job && manager.jobs.requestOf(job.id);
+      const problem = job && againOf(job, request) === 'fix' ? job.error : null;
+      return request && app.commands.execute(CommandIDs.change, { request, problem } as never);
+    }
+  });
   const panels = new Map<string, LogPanel>();
   app.commands.addCommand(CommandIDs.showLog, {
     label: trans.__('Show Log'),
@@ -44,7 +56,9 @@ export function addJobCommands(context: ICommandContext): void {
 
 function makePanel(context: ICommandContext, id: string): LogPanel {
   const { app, manager, trans } = context;
-  const panel = new LogPanel(new LogModel(manager.jobs, id), trans, () => void app.commands.execute(CommandIDs.cancelJob, { job: id }));
+  const run = (command: string) => () => void app.commands.execute(command, { job: id });
+  const actions = { onCancel: run(CommandIDs.cancelJob), onAgain: run(CommandIDs.retryJob) };
+  const panel = new LogPanel(new LogModel(manager.jobs, id), trans, actions);
   app.shell.add(panel, 'down', { type: 'Environments' });
   return panel;
 }

@@ -63,9 +63,9 @@ export class JobsModel extends Model {
     return this._progress.get(id) ?? null;
   }
 
-  /** What was asked for in a job that this tab started; `null` when another one did. */
+  /** What was asked for in a job: as this tab did, else as the server knows it; `null` when it cannot be asked again. */
   requestOf(id: string): IChangeRequest | null {
-    return this._watched.requestOf(id);
+    return this._watched.requestOf(id) ?? this.find(id)?.request ?? null;
   }
 
   find(id: string): IJob | null {

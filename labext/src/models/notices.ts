@@ -6,7 +6,9 @@ import { findConflict } from '../services/plans/validate';
 import { builtPackages } from './built';
 
 export type Notify = 'all' | 'problems' | 'none';
-export type NoticeAction = 'notebook' | 'open' | 'undo' | 'retry' | 'fix' | 'log' | 'built';
+/** What helps after a change that was not made: ask again, or choose one of the fixes of a conflict. */
+export type AgainAction = 'retry' | 'fix';
+export type NoticeAction = AgainAction | 'notebook' | 'open' | 'undo' | 'log' | 'built';
 
 export interface INotice {
   readonly type: 'success' | 'error' | 'warning' | 'info';
@@ -28,15 +30,20 @@ export function noticeOf(job: IJob, request: IChangeRequest | null, notify: Noti
   if (job.state === 'done') {
     return notify === 'all' ? { type: 'success', actions: actionsOfSuccess(job) } : null;
   }
-  const again: NoticeAction[] = request ? ['retry'] : [];
+  const action = againOf(job, request);
+  const again: NoticeAction[] = action ? [action] : [];
   if (job.state === 'cancelled') {
     return notify === 'all' ? { type: 'info', actions: again } : null;
   }
-  if (job.state === 'interrupted') {
-    return { type: 'warning', actions: [...again, 'log'] };
+  return { type: job.state === 'interrupted' ? 'warning' : 'error', actions: [...again, 'log'] };
+}
+
+/** Decide what helps after a job that has ended; `null` when it did what was asked, or nobody knows what that was. */
+export function againOf(job: IJob, request: IChangeRequest | null): AgainAction | null {
+  if (job.state === 'done' || !request) {
+    return null;
   }
-  const isConflict = request !== null && findConflict(job.error?.detail) !== null;
-  return { type: 'error', actions: [...(isConflict ? (['fix'] as const) : again), 'log'] };
+  return job.state === 'failed' && findConflict(job.error?.detail) ? 'fix' : 'retry';
 }
 
 function actionsOfSuccess(job: IJob): NoticeAction[] {

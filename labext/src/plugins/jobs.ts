@@ -9,6 +9,7 @@ import { CommandIDs } from '../commands/ids';
 import { NoticeAction, noticeOf } from '../models/notices';
 import type { IJob } from '../services/jobs/interfaces';
 import { IEnvironmentsManager } from '../tokens';
+import { againText } from '../widgets/again';
 import { outcomeText } from '../widgets/jobText';
 import { JobsStatus } from '../widgets/jobsStatus';
 
@@ -47,27 +48,25 @@ function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, job: IJob, tr
     const isPassing = (notice.type === 'success' || notice.type === 'info') && !notice.actions.includes('built');
     Notification.emit(outcomeText(job, trans, request?.specs), notice.type, {
       autoClose: isPassing ? SUCCESS_SHOWN_MS : false,
-      actions: notice.actions.map(action => button(app, manager, job, action, trans))
+      actions: notice.actions.map(action => button(app, job, action, trans))
     });
   }
 }
 
 function button(
   app: JupyterFrontEnd,
-  manager: IEnvironmentsManager,
   job: IJob,
   action: NoticeAction,
   trans: TranslationBundle
 ): Notification.IAction {
   const id = job.environment ?? undefined;
-  const request = manager.jobs.requestOf(job.id);
   const run = (command: string, args: object) => () => void app.commands.execute(command, args as never);
   const buttons: Record<NoticeAction, Notification.IAction> = {
     notebook: { label: trans.__('Open notebook'), callback: run(CommandIDs.newNotebook, { id }), displayType: 'accent' },
     open: { label: trans.__('Show it'), callback: run(CommandIDs.open, { id }), displayType: 'link' },
     undo: { label: trans.__('Undo'), callback: run(CommandIDs.undo, { id, confirm: false }) },
-    retry: { label: trans.__('Retry'), callback: run(CommandIDs.change, { request }), displayType: 'accent' },
-    fix: { label: trans.__('Fix…'), callback: run(CommandIDs.change, { request, problem: job.error }), displayType: 'accent' },
+    retry: { label: againText('retry', trans), callback: run(CommandIDs.retryJob, { job: job.id }), displayType: 'accent' },
+    fix: { label: againText('fix', trans), callback: run(CommandIDs.retryJob, { job: job.id }), displayType: 'accent' },
     built: { label: trans.__('Install…'), callback: run(CommandIDs.installBuilt, { job: job.id }), displayType: 'accent' },
     log: { label: trans.__('Show log'), callback: run(CommandIDs.showLog, { job: job.id }), displayType: 'link' }
   };

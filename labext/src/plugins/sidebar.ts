@@ -70,6 +70,7 @@ function actionsOf(app: JupyterFrontEnd, manager: IEnvironmentsManager): ISideba
     onInstall: async (environment, specs) =>
       (await app.commands.execute(CommandIDs.install, { id: environment.id, specs: [...specs] })) !== null,
     onLog: job => run(CommandIDs.showLog, { job }),
-    onCancel: job => run(CommandIDs.cancelJob, { job })
+    onCancel: job => run(CommandIDs.cancelJob, { job }),
+    onAgain: job => run(CommandIDs.retryJob, { job })
   };
 }

@@ -4,9 +4,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, caretDownIcon, caretRightIcon, closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import type { AgainAction } from '../models/notices';
 import type { IProgress } from '../models/progress';
 import type { IProblem } from '../services/errors';
 import type { IJob } from '../services/jobs/interfaces';
+import { Again } from './again';
 import { formatAgo } from './format';
 import { jobTitle, numbersText, phaseText } from './jobText';
 
@@ -20,6 +22,8 @@ export interface IJobListProps {
   readonly onUnfold: (unfolded: boolean) => void;
   readonly onCancel: (id: string) => void;
   readonly onLog: (id: string) => void;
+  readonly againOf: (job: IJob) => AgainAction | null;
+  readonly onAgain: (id: string) => void;
 }
 
 export function JobList(props: IJobListProps): JSX.Element {
@@ -125,6 +129,7 @@ function PastJobs(props: IJobListProps): JSX.Element {
             <span className="jp-envs-PastJob-title">{jobTitle(job, trans)}</span>
             <span className="jp-envs-PastJob-time">{formatAgo(job.ended_at ?? job.created_at, now)}</span>
           </button>
+          <Again job={job} action={props.againOf(job)} trans={trans} onAgain={props.onAgain} />
         </li>
       ))}
     </ul>

@@ -7,18 +7,26 @@ import * as React from 'react';
 
 import { environmentIcon } from '../icons';
 import type { LogModel } from '../models/log';
+import { AgainAction, againOf } from '../models/notices';
 import type { IProgress } from '../models/progress';
 import { IJob, hasEnded } from '../services/jobs/interfaces';
+import { Again } from './again';
 import { ProgressBar } from './jobList';
 import { jobTitle, numbersText, outcomeText, phaseText } from './jobText';
 
 const NEAR_END_PX = 30;
 
+/** What can be done about the job. */
+export interface ILogActions {
+  readonly onCancel: () => void;
+  readonly onAgain: () => void;
+}
+
 export class LogPanel extends ReactWidget {
   constructor(
     private readonly _model: LogModel,
     private readonly _trans: TranslationBundle,
-    private readonly _onCancel: () => void
+    private readonly _actions: ILogActions
   ) {
     super();
     this.id = `jp-envs-log-${_model.job}`;
@@ -38,7 +46,15 @@ export class LogPanel extends ReactWidget {
           const job = model.jobs.find(model.job);
           return (
             <>
-              {job && <Head job={job} progress={model.jobs.progressOf(job.id)} trans={this._trans} onCancel={this._onCancel} />}
+              {job && (
+                <Head
+                  job={job}
+                  progress={model.jobs.progressOf(job.id)}
+                  again={againOf(job, model.jobs.requestOf(job.id))}
+                  trans={this._trans}
+                  {...this._actions}
+                />
+              )}
               {model.problem && <p className="jp-envs-Log-problem">{model.problem.message}</p>}
               <Tail text={model.text} isCut={model.isCut} trans={this._trans} />
             </>
@@ -55,11 +71,11 @@ export class LogPanel extends ReactWidget {
   }
 }
 
-interface IHeadProps {
+interface IHeadProps extends ILogActions {
   readonly job: IJob;
   readonly progress: IProgress | null;
+  readonly again: AgainAction | null;
   readonly trans: TranslationBundle;
-  readonly onCancel: () => void;
 }
 
 function Head(props: IHeadProps): JSX.Element {
@@ -68,6 +84,7 @@ function Head(props: IHeadProps): JSX.Element {
     return (
       <div className="jp-envs-Log-head" data-state={job.state} role="status">
         {outcomeText(job, trans)}
+        <Again job={job} action={props.again} trans={trans} onAgain={props.onAgain} />
       </div>
     );
   }

@@ -8,6 +8,7 @@ import * as React from 'react';
 
 import { environmentIcon } from '../icons';
 import type { JobsModel } from '../models/jobs';
+import { againOf } from '../models/notices';
 import type { SidebarModel } from '../models/sidebar';
 import type { SuggestionsModel } from '../models/suggestions';
 import { JobList } from './jobList';
@@ -90,6 +91,8 @@ export class SidebarPanel extends ReactWidget {
         onUnfold={unfolded => (model.showJobs = unfolded)}
         onCancel={actions.onCancel}
         onLog={actions.onLog}
+        againOf={job => againOf(job, jobs.requestOf(job.id))}
+        onAgain={actions.onAgain}
       />
     );
   }

@@ -18,6 +18,7 @@ export interface ISidebarActions extends IEnvironmentActions {
   readonly onInstall: (environment: IEnvironment, specs: readonly string[]) => Promise<boolean>;
   readonly onLog: (job: string) => void;
   readonly onCancel: (job: string) => void;
+  readonly onAgain: (job: string) => void;
 }
 
 export interface ISidebarViewProps extends ISidebarActions {

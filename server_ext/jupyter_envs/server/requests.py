@@ -283,12 +283,14 @@ def change_job(kind: JobKind, request: ChangeRequest, command: str) -> JobReques
     return JobRequest(kind=kind, change=request, consent="given", command=command)
 
 
-def execution_of(plan: ChangePlan, *, known_scripts: bool = False) -> JobRequest:
-    """Return the job that executes a stored plan; ``change`` says what the plan is for.
+def execution_of(plan: ChangePlan, asked: ChangeRequest | None = None, *, known_scripts: bool = False) -> JobRequest:
+    """Return the job that executes a stored plan; ``asked`` is the request that it was made of, where that is known.
 
-    With ``known_scripts`` it ends without having done anything when packages bring scripts that the plan does not name.
+    Exact records are not carried along: the plan has them. With ``known_scripts`` it ends without having done anything
+    when packages bring scripts that the plan does not name.
     """
-    change = ChangeRequest(action=plan.action, prefix=plan.prefix)
+    whole = asked is not None and not asked.records
+    change = asked if asked is not None and whole else ChangeRequest(action=plan.action, prefix=plan.prefix)
     return JobRequest(
         kind="execute",
         plan_id=plan.plan_id,

@@ -55,6 +55,11 @@ class Services:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, partial(function, *args, **kwargs))
 
+    @property
+    def new_directory(self) -> str:
+        """Where environments are made."""
+        return self.settings.envs_directories[0]
+
     # -- in a thread from here on
 
     @cached_property

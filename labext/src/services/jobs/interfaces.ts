@@ -1,6 +1,7 @@
 /** Jobs: changes that run apart from the browser and from the server, and what they tell while they run. */
 
 import type { IProblem } from '../errors';
+import type { IChangeRequest } from '../plans/interfaces';
 
 export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled', 'interrupted'] as const;
 export type JobState = (typeof JOB_STATES)[number];
@@ -45,6 +46,8 @@ export interface IJob {
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly cancel_requested: boolean;
+  /** What asks for the change again; `null` where that cannot be said, or may not be read here. */
+  readonly request: IChangeRequest | null;
   readonly error: IProblem | null;
   readonly result: IJobResult | null;
 }

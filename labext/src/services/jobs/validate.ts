@@ -2,6 +2,7 @@
 
 import { readProblem } from '../errors';
 import { Fields } from '../fields';
+import { readAsked } from '../plans/validate';
 import { IBuiltPackage, IJob, IJobEvent, IJobNews, IJobResult, ILogPiece, JOB_STATES } from './interfaces';
 
 /** Read a job. */
@@ -20,6 +21,7 @@ export function readJob(value: unknown, where = 'job'): IJob {
     started_at: fields.maybeNumber('started_at'),
     ended_at: fields.maybeNumber('ended_at'),
     cancel_requested: fields.flag('cancel_requested', false),
+    request: fields.maybe('request', readAsked),
     error: fields.maybe('error', readProblem),
     result: fields.maybe('result', readResult)
   };

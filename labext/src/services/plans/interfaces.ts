@@ -2,7 +2,8 @@
 
 import type { IJob } from '../jobs/interfaces';
 
-export type Action = 'create' | 'install' | 'remove' | 'update' | 'restore' | 'undo' | 'clone' | 'repair';
+export const ACTIONS = ['create', 'install', 'remove', 'update', 'restore', 'undo', 'clone', 'repair'] as const;
+export type Action = (typeof ACTIONS)[number];
 
 /** What a person asks for; left out fields mean the server's own settings. */
 export interface IChangeRequest {
@@ -13,6 +14,7 @@ export interface IChangeRequest {
   readonly channels?: readonly string[] | null;
   readonly sources?: readonly string[] | null;
   readonly offline?: boolean;
+  readonly exclude_newer?: string | null;
   readonly generation?: number | null;
   readonly clone_from?: string | null;
   readonly file?: { readonly name: string; readonly text: string } | null;

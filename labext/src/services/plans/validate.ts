@@ -1,7 +1,7 @@
 /** Unknown JSON to plans and conflicts; throws `InvalidResponse`. */
 
 import { Fields } from '../fields';
-import type { IConflict, IFix, INeed, IPackageChange, IPlan, IPlannedPackage, IUnknownName } from './interfaces';
+import { ACTIONS, IChangeRequest, IConflict, IFix, INeed, IPackageChange, IPlan, IPlannedPackage, IUnknownName } from './interfaces';
 
 /** Read `{"plan": …, "stale": …}`. */
 export function readPlanAnswer(value: unknown): IPlan {
@@ -29,6 +29,31 @@ function readPlan(value: unknown, where: string, stale: boolean): IPlan {
     created_at: fields.text('created_at', ''),
     stale
   };
+}
+
+/** Read what was asked for, as it can be asked for again. */
+export function readAsked(value: unknown, where: string): IChangeRequest {
+  const fields = new Fields(value, where);
+  return {
+    action: fields.word('action', ACTIONS),
+    environment: fields.maybeText('environment'),
+    name: fields.maybeText('name'),
+    specs: fields.texts('specs'),
+    channels: fields.maybe('channels', readTexts),
+    sources: fields.maybe('sources', readTexts),
+    offline: fields.flag('offline', false),
+    exclude_newer: fields.maybeText('exclude_newer'),
+    generation: fields.maybeNumber('generation'),
+    clone_from: fields.maybeText('clone_from'),
+    variables: fields.textMap('variables'),
+    // Left out, it would mean the server's own choice.
+    ...fields.maybe('add_ipykernel', (flag): Partial<IChangeRequest> => ({ add_ipykernel: flag === true })),
+    override_frozen: fields.flag('override_frozen', false)
+  };
+}
+
+function readTexts(value: unknown, where: string): string[] {
+  return new Fields({ texts: value }, where).texts('texts');
 }
 
 /** Read what happens to one package. */

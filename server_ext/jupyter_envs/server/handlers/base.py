@@ -94,7 +94,7 @@ class EnvsHandler(APIHandler):
     def answer_job(self, job: Job) -> None:
         """Say that a change was taken on, and where to ask about it."""
         self.set_header("Location", f"{self.base_url.rstrip('/')}{ROOT}/jobs/{job.id}")
-        self.answer({"job": job_json(job)}, HTTPStatus.ACCEPTED)
+        self.answer({"job": job_json(job, self.services.new_directory)}, HTTPStatus.ACCEPTED)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send an error as a sentence, a hint and a code."""

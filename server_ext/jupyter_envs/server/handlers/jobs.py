@@ -32,7 +32,7 @@ class JobsHandler(EnvsHandler):
         limit = self.number_argument("limit", 50, most=MOST_JOBS)
         environment = self.text_argument("environment")
         jobs = await self.run(list_jobs, limit, self.flag_argument("live"), path_of(environment) if environment else "")
-        self.answer({"jobs": [job_json(job) for job in jobs]})
+        self.answer({"jobs": [job_json(job, self.services.new_directory) for job in jobs]})
 
 
 class JobHandler(EnvsHandler):
@@ -44,14 +44,15 @@ class JobHandler(EnvsHandler):
     @authorized
     async def get(self, job_id: str) -> None:
         """Show a job."""
-        self.answer({"job": job_json(await self.run(get_job, job_id))})
+        job = await self.run(get_job, job_id)
+        self.answer({"job": job_json(job, self.services.new_directory)})
 
     @web.authenticated
     @authorized
     async def delete(self, job_id: str) -> None:
         """Ask a job to stop."""
         job = await self.run(cancel, job_id)
-        self.answer({"job": job_json(job)}, HTTPStatus.ACCEPTED)
+        self.answer({"job": job_json(job, self.services.new_directory)}, HTTPStatus.ACCEPTED)
 
 
 class JobEventsHandler(EnvsHandler):
@@ -98,7 +99,8 @@ def events_since(services: Services, job_id: str, since: int) -> dict[str, Any]:
     store = services.jobs.store
     job = store.get(job_id)
     events = read_events(store.events_path(job.id), since)
-    return {"events": [event_json(event) for event in events], "job": job_json(job)}
+    told = [event_json(event) for event in events]
+    return {"events": told, "job": job_json(job, services.new_directory)}
 
 
 def log_since(services: Services, job_id: str, since: int) -> dict[str, Any]:
@@ -106,4 +108,4 @@ def log_since(services: Services, job_id: str, since: int) -> dict[str, Any]:
     store = services.jobs.store
     job = store.get(job_id)
     text, following = read_log(store.log_path(job.id), since)
-    return {"text": text, "next": following, "job": job_json(job)}
+    return {"text": text, "next": following, "job": job_json(job, services.new_directory)}

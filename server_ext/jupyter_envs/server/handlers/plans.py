@@ -7,7 +7,7 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_envs.engine.models.plan import ChangePlan
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.prefix.records import fingerprint
 from jupyter_envs.errors import StalePlanError
 from jupyter_envs.jobs.models import Job, JobKind
@@ -18,6 +18,7 @@ from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.plans import plan_json
 
 AUTH_RESOURCE = "jupyter_envs.plans"
+RECENT_JOBS = 50
 
 
 class PlansHandler(EnvsHandler):
@@ -89,11 +90,19 @@ def execute(services: Services, plan_id: str, known_scripts: bool) -> Job:
         The environment has changed since the plan was made.
     """
     plan = load_plan(services.settings.root, plan_id)
-    job = execution_of(plan, known_scripts=known_scripts)
+    job = execution_of(plan, find_asked(services, plan), known_scripts=known_scripts)
     if is_stale(plan):
         name = job.prefix.rpartition("/")[2]
         raise StalePlanError(f"{name} has changed since this plan was made", hint="make the plan again")
     return services.submit(job)
+
+
+def find_asked(services: Services, plan: ChangePlan) -> ChangeRequest | None:
+    """Return the request that a plan was made of; ``None`` when the job that made it is no longer known."""
+    for job in services.jobs.store.jobs(prefix=plan.prefix, limit=RECENT_JOBS, hidden=True):
+        if (job.result or {}).get("plan_id") == plan.plan_id and job.request.change is not None:
+            return job.request.change
+    return None
 
 
 def is_stale(plan: ChangePlan) -> bool:

@@ -11,10 +11,14 @@ import msgspec
 from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job
 from jupyter_envs.server.identifiers import environment_id
+from jupyter_envs.server.wire.asked import asked_json
 
 
-def job_json(job: Job) -> dict[str, Any]:
-    """Return a job; ``environment`` is the id of what it is about, be it there or not."""
+def job_json(job: Job, directory: str) -> dict[str, Any]:
+    """Return a job; ``environment`` is the id of what it is about, be it there or not.
+
+    ``directory`` is where the server makes environments.
+    """
     return {
         "id": job.id,
         "kind": job.kind,
@@ -29,6 +33,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "started_at": job.started_at,
         "ended_at": job.ended_at,
         "cancel_requested": job.cancel_requested,
+        "request": asked_json(job.request.change, directory),
         "error": problem_json(job.error),
         "result": result_json(job.result),
     }
