@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
 from support.recipes import build, write_recipe
+from support.users import FIRST, User, missing
 
 SEEN = """\
 package: {name: seen, version: "1"}
@@ -92,3 +96,35 @@ requirements:
     recipe = write_recipe(tmp_path / "recipe", {"recipe.yaml": text})
     (package,) = build(settings, tmp_path / "out", recipe, sources=("conda", "interpreter")).packages
     assert content(package, "share/other") == b"written by Python"
+
+
+CLOSED = """\
+mkdir -p "$PREFIX/share/closed/deep" "$PREFIX/bin" scratch/deep
+printf '#!/bin/sh\\necho runs\\n' > "$PREFIX/bin/runs"
+echo "$PREFIX" > "$PREFIX/share/closed/deep/place"
+chmod 555 "$PREFIX/bin/runs"
+chmod 000 "$PREFIX/share/closed/deep/place" "$PREFIX/share/closed/deep" scratch/deep
+chmod a-w scratch "$PREFIX"
+"""
+
+
+@pytest.fixture
+def everybody() -> Iterator[Path]:
+    """Return a folder that other users may read; pytest's are its owner's alone."""
+    if lacking := missing():
+        pytest.skip(lacking)
+    folder = Path(tempfile.mkdtemp(prefix="envs-build-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_what_a_script_closes_is_packaged_and_removed_all_the_same(everybody: Path) -> None:
+    """To root nothing is closed, so another user builds."""
+    meta = 'package: {name: closed, version: "1"}\ntest: {commands: [runs, test -r $PREFIX/share/closed/deep/place]}\n'
+    recipe = write_recipe(everybody / "recipe", {"meta.yaml": meta, "build.sh": CLOSED})
+    variables = {"JUPYTER_ENVS_ROOT": str(everybody / f"home-{FIRST}/root"), "JUPYTER_ENVS_SOURCES": "conda"}
+    user = User(FIRST, everybody, variables)
+    done = user.envs("build", str(recipe), "-o", str(user.home / "channel"), "--compression", "1")
+    assert done.returncode == 0, done.stderr
+    assert not list((user.home / "root/builds").glob("[!.]*"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -137,6 +138,15 @@ def recipe_files(folder: str, most_bytes: int = 5 << 20) -> dict[str, bytes]:
                 found[f"info/recipe/{relative}"] = Path(path).read_bytes()
                 most_bytes -= len(found[f"info/recipe/{relative}"])
     return found
+
+
+def let_owner_write(prefix: str, paths: Sequence[str]) -> None:
+    """Let the owner read and write files that a script closed; archives hold other modes anyway."""
+    for path in paths:
+        full = os.path.join(prefix, path)
+        mode = stat.S_IMODE(os.stat(full).st_mode)
+        if mode & 0o600 != 0o600:
+            os.chmod(full, mode | 0o600)
 
 
 def clamp_times(prefix: str, paths: Sequence[str], epoch: int) -> None:

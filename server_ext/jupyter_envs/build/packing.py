@@ -45,6 +45,7 @@ class Packer:
         found = snapshot.difference(before, snapshot.take(prefix))
         owners = {path: record.dist for record in read_records(Path(prefix)) for path in record.files}
         chosen = collect.choose(found.new, found.changed, staged, output.files, owners, output.dist)
+        assemble.let_owner_write(prefix, self._regular(chosen))
         if output.noarch != "python" and output.entry_points:
             layout = layout_for(self._context.settings.subdir)
             chosen += python_files.write_entry_points(prefix, output.entry_points, layout, output.dist)

@@ -191,16 +191,22 @@ def end_leftovers(folder: Path) -> list[str]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with all that is in it, also what scripts made read-only; nothing when it is not there."""
-
-    def make_writable(function: object, path: str, _error: object) -> None:
-        os.chmod(os.path.dirname(path), 0o700)  # rmtree gives texts
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-
+    """Remove a folder with all that is in it, also what scripts closed to everybody; nothing when it is not there."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.exists():
-        shutil.rmtree(folder, onerror=make_writable)
-        if folder.exists():
+        try:
             shutil.rmtree(folder)
+        except PermissionError:
+            _open_folders(folder)
+            shutil.rmtree(folder)
+
+
+def _open_folders(top: Path) -> None:
+    """Let the owner into every folder of a tree again."""
+    waiting = [str(top)]
+    while waiting:
+        folder = waiting.pop()
+        os.chmod(folder, 0o700)  # the tree may be deep: texts, no Path for each
+        with os.scandir(folder) as entries:
+            waiting += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -32,7 +32,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take(prefix: str) -> dict[str, Entry]:
-    """Return every path below a prefix, relative to it.
+    """Return every path below a prefix, relative to it. Folders that a script closed to their owner are opened again.
 
     Raises
     ------
@@ -43,6 +43,7 @@ def take(prefix: str) -> dict[str, Entry]:
     folders = [""]
     while folders:
         folder = folders.pop()
+        _let_owner_in(f"{prefix}/{folder}")
         with os.scandir(f"{prefix}/{folder}") as entries:
             for entry in entries:
                 path = f"{folder}{entry.name}"
@@ -53,6 +54,12 @@ def take(prefix: str) -> dict[str, Entry]:
                 if kind == "directory":
                     folders.append(f"{path}/")
     return found
+
+
+def _let_owner_in(folder: str) -> None:
+    mode = stat.S_IMODE(os.stat(folder).st_mode)
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        os.chmod(folder, mode | stat.S_IRWXU)
 
 
 def _check_name(path: str) -> None:
