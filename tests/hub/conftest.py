@@ -84,7 +84,7 @@ def hub(folder: Path, stock: Channel, kernels: Channel) -> Iterator[RunningHub]:
     if not (PROXY / "configurable-http-proxy").exists():
         pytest.skip("needs configurable-http-proxy in node_modules, which `jlpm install` brings")
     real = not missing_for_users()
-    running = RunningHub(folder, stock.url, f"{stock.url} {kernels.url}", real_users=real)
+    running = RunningHub(folder, stock.url, real_users=real, users_channels=f"{stock.url} {kernels.url}")
     try:
         for user in USERS if real else ():
             make_user(user)

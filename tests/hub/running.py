@@ -75,13 +75,15 @@ class RunningHub:
     ----------
     folder : Path
         Everything is written here, and below the users' homes.
-    channel, users_channels : str
-        The URL of the channel that the service takes packages from, and of those that users have.
+    channel : str
+        The URL of the channel that the service takes packages from.
     real_users : bool
         Whether users' servers run as Unix users of their own.
+    users_channels : str
+        The URLs of the channels that users have, if not that one.
     """
 
-    def __init__(self, folder: Path, channel: str, users_channels: str, *, real_users: bool) -> None:
+    def __init__(self, folder: Path, channel: str, *, real_users: bool, users_channels: str = "") -> None:
         self.folder = folder
         self.shared = folder / "shared"
         self.log_path = folder / "hub.log"
@@ -89,7 +91,7 @@ class RunningHub:
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
         self._channel = channel
-        self._users_channels = users_channels
+        self._users_channels = users_channels or channel
         self._python = sys.executable
         self._policy = folder / "policy.yaml"
         self._process: subprocess.Popen[bytes] | None = None
