@@ -13,8 +13,13 @@ c.JupyterHub.hub_connect_ip = "hub"
 c.JupyterHub.db_url = "sqlite:////srv/jupyterhub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/srv/jupyterhub/cookie_secret"  # noqa: S105  # a path
 
-c.JupyterHub.authenticator_class = "dummy"  # one password for all: fit for a try only
-c.DummyAuthenticator.password = Path(os.environ["HUB_PASSWORD_FILE"]).read_text().strip()
+# One password for all users, and another for those who publish: fit for a try only.
+secrets = Path(os.environ.get("HUB_SECRETS", "/run/secrets"))
+publishers = set(os.environ.get("HUB_PUBLISHERS", "").split())
+c.JupyterHub.authenticator_class = "shared-password"
+c.SharedPasswordAuthenticator.user_password = (secrets / "password_of_users").read_text().strip()
+c.SharedPasswordAuthenticator.admin_password = (secrets / "password_of_admin").read_text().strip()
+c.Authenticator.admin_users = publishers
 c.Authenticator.allow_all = True
 
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
@@ -22,13 +27,14 @@ c.DockerSpawner.image = "jupyter-envs-hub"
 c.DockerSpawner.network_name = "envs-hub"
 c.DockerSpawner.remove = True
 c.DockerSpawner.volumes = {"home-{username}": "/home/jovyan"}
+# The policy is in the image (deploy/policy.yaml), for the Hub and for users. They cannot write it, nor the shared root.
 c.DockerSpawner.read_only_volumes = {"envs-shared": "/srv/envs"}
 c.Spawner.default_url = "/lab"
 
 configure(
     c,
     shared="/srv/envs",
-    admins=set(os.environ.get("HUB_PUBLISHERS", "").split()),
+    admins=publishers,
     url="http://hub:10112",
     listen="0.0.0.0",  # noqa: S104  # users' servers reach it in the network of the containers
 )

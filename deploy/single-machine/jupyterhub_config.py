@@ -2,6 +2,7 @@
 
     pip install jupyterhub 'jupyter-envs[hub]' && npm install -g configurable-http-proxy
     install -d -m 755 /srv/envs
+    install -d -m 700 /srv/jupyterhub                   # the Hub's database and the key of its cookies
     jupyterhub -f jupyterhub_config.py                  # as root
 
 Variables say what differs from machine to machine; what they leave out is the usual.
@@ -15,7 +16,9 @@ from jupyter_envs.hub import configure
 c = get_config()  # noqa: F821  # traitlets gives it to the file
 
 here = Path(os.environ.get("HUB_STATE", "/srv/jupyterhub"))
-c.JupyterHub.bind_url = os.environ.get("HUB_URL", "http://:8000")
+# People send their Unix passwords there: only this machine's web server, which speaks HTTPS, reaches it. Without one,
+# take HUB_URL=https://:443 and set ``c.JupyterHub.ssl_key`` and ``ssl_cert`` in the second file (below).
+c.JupyterHub.bind_url = os.environ.get("HUB_URL", "http://127.0.0.1:8000")
 c.JupyterHub.db_url = f"sqlite:///{here}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = str(here / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(here / "proxy.pid")

@@ -77,10 +77,11 @@ def configure(
     _put(c.JupyterHub, "custom_scopes", {**_dict(c.JupyterHub, "custom_scopes"), **scopes()})
     _put(c.JupyterHub, "load_roles", with_roles(_list(c.JupyterHub, "load_roles"), admins))
     data = os.path.join(given[SHARED_VARIABLE], "share", "jupyter")
-    before = _dict(c.Spawner, "environment")
-    paths = [data, *filter(None, [before.get("JUPYTER_PATH") or os.environ.get("JUPYTER_PATH")])]
-    user = {**given, URL_VARIABLE: url, "JUPYTER_PATH": os.pathsep.join(paths)}
-    _put(c.Spawner, "environment", {**before, **user})
+    for section in _spawners(c):
+        before = _dict(section, "environment")
+        paths = [data, *filter(None, [before.get("JUPYTER_PATH") or os.environ.get("JUPYTER_PATH")])]
+        user = {**given, URL_VARIABLE: url, "JUPYTER_PATH": os.pathsep.join(paths)}
+        _put(section, "environment", {**before, **user})
 
 
 def scopes() -> dict[str, dict[str, Any]]:
@@ -109,6 +110,16 @@ def with_roles(roles: Collection[Mapping[str, Any]], admins: Collection[str]) ->
             if key in role:
                 known[key] = list(dict.fromkeys([*known.get(key, []), *role[key]]))
     return list(merged.values())
+
+
+def _spawners(c: Any) -> list[Any]:
+    """Return the sections whose ``environment`` reaches users' servers.
+
+    A dictionary in the section of a class hides the one of ``Spawner`` as a whole: zero-to-jupyterhub sets that of
+    ``KubeSpawner``, be it to nothing.
+    """
+    named = [name for name in list(c) if name.endswith("Spawner") and name != "Spawner"]
+    return [c.Spawner, *(c[name] for name in named if "environment" in c[name])]
 
 
 def _absolute(name: str, path: str | os.PathLike[str]) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jupyterhub.spawner import LocalProcessSpawner
 from traitlets.config import Config
 
 from jupyter_envs.hub import configure
@@ -25,6 +26,24 @@ def test_what_stands_in_the_configuration_is_kept() -> None:
     assert c.Spawner.environment["JUPYTER_PATH"] == "/srv/envs/share/jupyter:/opt/share"
     (server,) = [role for role in c.JupyterHub.load_roles if role["name"] == "server"]
     assert {"own", "access:servers!server"} <= set(server["scopes"])
+
+
+def test_variables_reach_a_spawner_that_has_some_of_its_own() -> None:
+    class KubeSpawner(LocalProcessSpawner):  # type: ignore[misc]  # JupyterHub has no types
+        """Its name is what counts: zero-to-jupyterhub sets its ``environment``, be it to nothing."""
+
+    c = Config()
+    c.KubeSpawner.environment = {}
+    c.OtherSpawner.cmd = ["start"]
+    configure(c, shared="/srv/envs", policy="/etc/policy.yaml")
+    given = KubeSpawner(config=c, user=None, hub=None).environment
+    assert given.keys() == {
+        "JUPYTER_ENVS_SHARED",
+        "JUPYTER_ENVS_POLICY",
+        "JUPYTER_ENVS_HUB_SERVICE",
+        "JUPYTER_PATH",
+    }
+    assert c.OtherSpawner == {"cmd": ["start"]}
 
 
 def test_only_the_role_of_publishers_may_publish() -> None:
