@@ -26,13 +26,13 @@ import websocket
 
 from jupyter_envs.jobs.store import JobStore
 from support import users
-from ui.lab_server import free_port
+from support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONFIG = REPOSITORY / "deploy" / "single-machine" / "jupyterhub_config.py"
 PROXY = REPOSITORY / "node_modules" / ".bin"
 PASSWORD = "a-password-for-tests"
-PATIENCE = 90.0
+PATIENCE = 180.0
 STOP_SECONDS = 10.0
 # Two processes of a test run may have a Hub each at the same time, and remove the users when they are done.
 ADMIN, ANNA, BEN = (f"envs-t-{name}-{os.getpid()}" for name in ("admin", "anna", "ben"))
@@ -140,8 +140,10 @@ class RunningHub:
         """Stop the Hub, and with it the proxy, the service, its jobs and users' servers."""
         if self._process is None:
             return
-        started = [psutil.Process(pid) for pid in self.job_pids()]
-        started += psutil.Process(self._process.pid).children(recursive=True)
+        started = []
+        for pid in (*self.job_pids(), *family(self._process.pid)[1:]):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                started.append(psutil.Process(pid))
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(STOP_SECONDS)
@@ -180,8 +182,7 @@ class RunningHub:
         """Return the processes of builds, or of those of one name, and what they started; they have own sessions."""
         live = JobStore(self.shared / ".service" / "jobs").live()
         asked = [job for job in live if not name or Path(job.prefix).parent.name == name]
-        running = [psutil.Process(job.pid) for job in asked if job.pid and psutil.pid_exists(job.pid)]
-        return [process.pid for job in running for process in (job, *job.children(recursive=True))]
+        return [pid for job in asked if job.pid for pid in family(job.pid)]
 
     def login(self, user: str) -> Visitor:
         """Return a browser of its own in which a user is logged in."""
@@ -339,6 +340,15 @@ class Visitor:
                     return said
         finally:
             channel.close()
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and what it started, empty when it has gone."""
+    try:
+        process = psutil.Process(pid)
+        return [pid, *(child.pid for child in process.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def words_of(process: psutil.Process) -> list[str]:

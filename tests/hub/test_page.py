@@ -10,7 +10,7 @@ from hub.running import ADMIN, PASSWORD, SERVICE, RunningHub
 from ui.conftest import CHROMIUM_FLAGS
 from ui.find_chromium import find_chromium
 
-BUILT_MS = 60_000
+BUILT_MS = 180_000
 
 
 def open_page(page: Page, hub: RunningHub) -> None:

@@ -23,8 +23,12 @@ CHROMIUM_FLAGS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 
+KERNELS = "analysis"
+FOUND = pytest.StashKey[set[str]]()
+
 SETTLING_MS = 1500  # JupyterLab moves the focus once more when it has restored its layout; nobody types that soon
-expect.set_options(timeout=15_000)  # milliseconds; two workers share what may be two cores
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)  # milliseconds; two workers share what may be two cores
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +46,19 @@ def jp_asyncio_loop() -> None:
     """Stand in for pytest-jupyter's fixture, which would close the event loop that Playwright runs."""
 
 
+@pytest.fixture(autouse=True)
+def first_or_again(request: pytest.FixtureRequest) -> None:
+    """Let a second try find what the first one found: no environments and no downloads of that first try."""
+    names = request.fixturenames
+    if "lab" not in names and ("open_lab" not in names or "many" in names):
+        return
+    lab: LabServer = request.getfixturevalue("lab")
+    if request.node.execution_count == 1:
+        request.node.stash[FOUND] = lab.environments()
+    else:
+        lab.go_back(request.node.stash[FOUND] | {KERNELS})
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """Return a running JupyterLab whose packages come from the channel of ``material``."""
@@ -55,8 +72,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 @pytest.fixture(scope="session")
 def analysis(lab: LabServer, index_answers: None) -> str:
     """Return the name of an environment with a kernel that runs: this machine's Python, ipykernel from the index."""
-    lab.envs("create", "analysis", "interpreter::python", "pypi::ipykernel", "gridkit=2.0.0", "--yes")
-    return "analysis"
+    lab.envs("create", KERNELS, "interpreter::python", "pypi::ipykernel<8", "gridkit=2.0.0", "--yes")
+    return KERNELS
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +99,12 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
     ) -> Page:
         url = (server or request.getfixturevalue("lab")).url
         context = browser.new_context(viewport={"width": width, "height": 800})
+        context.set_default_timeout(2 * PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", _remember)
         page.goto(f"{url}{path}?token={TOKEN}&reset")
-        page.wait_for_selector("#jp-main-dock-panel, #main-panel", timeout=30_000)
+        page.wait_for_selector("#jp-main-dock-panel, #main-panel")
         use_theme(page, theme)
         page.wait_for_timeout(SETTLING_MS)
         return page

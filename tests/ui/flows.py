@@ -11,7 +11,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-JOB_MS = 60_000
+JOB_MS = 90_000
 SHOW = "() => window.jupyterapp.restored.then(() => window.jupyterapp.commands.execute('jupyter-envs:show-sidebar'))"
 SERIOUS = ("serious", "critical")
 
@@ -68,6 +68,24 @@ def create(page: Page, name: str, *specs: str, python: str = "none") -> None:
 def toast(page: Page, text: str) -> Locator:
     """Return the notification that says a text."""
     return page.locator(".Toastify__toast").filter(has_text=text)
+
+
+def note_when_seen(page: Page, selector: str) -> None:
+    """Note from now on whether something is ever on the page, be it for one frame; see ``wait_until_seen``."""
+    page.evaluate(
+        """selector => {
+          const look = () => { window.seen ||= document.querySelector(selector) !== null; };
+          window.seen = false;
+          new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+          look();
+        }""",
+        selector,
+    )
+
+
+def wait_until_seen(page: Page) -> None:
+    """Wait until what ``note_when_seen`` was told is, or was, on the page. A change may be over in a second."""
+    page.wait_for_function("() => window.seen")
 
 
 def serious_problems(page: Page, selector: str) -> list[str]:

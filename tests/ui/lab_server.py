@@ -9,15 +9,16 @@ import io
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+from support.ports import free_port
+
 TOKEN = "a-token-for-tests"
-READY_SECONDS = 60
+READY_SECONDS = 180
 FOREIGN = ("CONDA", "MAMBA", "PIXI", "JUPYTER", "IPYTHON", "XDG_DATA", "XDG_CACHE")
 ANNOUNCEMENTS = "@jupyterlab/apputils-extension:announcements"
 
@@ -77,6 +78,21 @@ class LabServer:
             )
         return result
 
+    def environments(self) -> set[str]:
+        """Return the names of the environments that are there."""
+        folder = self.root / "envs"
+        return {path.name for path in folder.glob("[!.]*") if (path / "conda-meta").is_dir()}
+
+    def go_back(self, kept: set[str]) -> None:
+        """Stop what runs and remove the environments that are not ``kept``, and what they alone have in the cache."""
+        for job in json.loads(self.envs("jobs", "--json").stdout)["jobs"]:
+            if job["state"] in ("queued", "running"):
+                self.envs("jobs", "cancel", job["id"])
+        self.end_kernels()
+        for name in self.environments() - kept:
+            self.envs("delete", name, "--yes")
+        self.envs("clean", "--yes")
+
     def end_kernels(self) -> None:
         """End all kernels, as *Shut Down All* does: a closed tab leaves them running."""
         for kernel in json.load(self._call("api/kernels")):
@@ -124,10 +140,3 @@ class LabServer:
         request = urllib.request.Request(self.url + path, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return io.BytesIO(answer.read())
-
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

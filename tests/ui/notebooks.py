@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ui.lab_server import TOKEN, LabServer
 
-KERNEL_MS = 30_000
+KERNEL_MS = 90_000
 IDLE = "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 

@@ -83,7 +83,7 @@ def test_a_recipe_is_mended_built_and_installed(
     log = page.locator(".jp-envs-Log")
     expect(log).to_contain_text("the script of greet runs", timeout=JOB_MS)
     told = toast(page, "Built greet: greet-1.2-")
-    expect(told).to_be_visible(timeout=JOB_MS)
+    told.hover(timeout=JOB_MS)  # it stays as long as the mouse is over it
     in_both("done")
     assert serious_problems(page, ".jp-envs-Log") == []
     assert list((lab.notebooks / "channel/noarch").glob("greet-1.2-*.conda"))

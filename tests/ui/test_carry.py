@@ -19,16 +19,12 @@ from ui.lab_server import TOKEN, LabServer
 from ui.notebooks import KERNEL_MS, cell, code, run, saved, show, toolbar_item, wait_for_kernel, write
 
 Shot = Callable[[Page, str], Path]
-JOB_MS = 60_000
+JOB_MS = 90_000
 
 
 def offer(page: Page) -> Locator:
     """Return the line that offers an environment."""
     return page.locator(".jp-NotebookPanel .jp-envs-Carried")
-
-
-def environments(lab: LabServer) -> set[str]:
-    return {path.name for path in (lab.root / "envs").iterdir() if (path / "conda-meta").is_dir()}
 
 
 def open_without_kernel(page: Page, lab: LabServer, path: Path) -> None:
@@ -44,11 +40,11 @@ def open_without_kernel(page: Page, lab: LabServer, path: Path) -> None:
 @pytest.fixture
 def study(lab: LabServer, analysis: str) -> Iterator[str]:
     """Return the name of an environment of the test's own; what a test builds goes, too."""
-    before = environments(lab)
+    before = lab.environments()
     lab.envs("clone", analysis, "study", "--yes")
     lab.envs("install", "study", "plotkit", "gridkit=2.0.0", "--yes")  # no other environment has all of that
     yield "study"
-    for left in environments(lab) - before:
+    for left in lab.environments() - before:
         lab.envs("delete", left, "--yes")
 
 
@@ -83,7 +79,7 @@ def test_locked_deleted_built_and_run(page: Page, lab: LabServer, study: str, sh
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.goto("about:blank")
     lab.envs("delete", study, "--yes")
-    before = environments(lab)
+    before = lab.environments()
 
     open_without_kernel(page, lab, path)
     expect(offer(page)).to_contain_text("The environment that this notebook carries is not here.", timeout=KERNEL_MS)
@@ -92,12 +88,12 @@ def test_locked_deleted_built_and_run(page: Page, lab: LabServer, study: str, sh
     dialog = page.locator(".jp-Dialog")
     expect(dialog).to_contain_text("gridkit", timeout=JOB_MS)
     expect(dialog).to_contain_text("more on the disk")
-    assert environments(lab) == before
+    assert lab.environments() == before
     shot(page, "carry-plan")
     dialog.get_by_role("button", name="Apply").click()
     expect(toolbar_item(page)).to_contain_text("whole-", timeout=JOB_MS)
     expect(offer(page)).to_be_hidden()
-    (built,) = environments(lab) - before
+    (built,) = lab.environments() - before
     assert built.startswith("whole-")
     wait_for_kernel(page)
     run(page, 0)

@@ -182,8 +182,9 @@ def test_a_new_kernel_stands_in_the_launcher_of_every_tab(
     dialog.locator("#jp-envs-python").select_option(borrowed.get_attribute("value", timeout=JOB_MS))
     preview(dialog)
     finish(page, dialog, "trial")
-    for tab in (page, other):
-        expect(tab.locator(".jp-LauncherCard", has_text="(trial)").first).to_be_visible(timeout=5000)
+    toast(page, "Created trial").hover()  # it stays as long as the mouse is over it
+    for tab in (page, other):  # JupyterLab by itself looks after 61 s
+        expect(tab.locator(".jp-LauncherCard", has_text="(trial)").first).to_be_visible(timeout=20_000)
     shot(other, "launcher-second-tab")
     toast(page, "Created trial").get_by_role("button", name="Open notebook").click()
     expect(page.get_by_role("region", name="The active notebook runs in")).to_contain_text("trial")

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from support.http_server import Server, serve
+from support.waiting import wait_until
 from ui.flows import JOB_MS, open_sidebar, row, serious_problems, toast
 from ui.lab_server import LabServer
 from ui.material import build_channel
 
+AT_ONCE_MS = 10_000  # an event came: who only looks again looks after 30 s
 Shot = Callable[[Page, str], Path]
 PARTS = {"light": range(6), "dark": range(50, 56)}  # what was downloaded once is not downloaded again
-PIECE, PAUSE = 200, 0.25  # bytes and seconds: a package of some kilobytes takes a few seconds
 
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a channel whose packages come slowly."""
+    """Return a channel whose packages can be held up."""
     folder = build_channel(tmp_path_factory.mktemp("slow")).folder
     with serve(folder) as server:
-        server.fault("*/part-*", chunk_size=PIECE, chunk_delay=PAUSE)
         yield server
+
+
+@pytest.fixture
+def held(slow: Server) -> Iterator[Event]:
+    """Hold up the downloads of ``part-…`` until the event is set: a job runs as long as a test wants to look at it."""
+    gate = slow.hold("*/part-*")
+    yield gate
+    gate.set()
+    slow.clear()
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +62,19 @@ def begin(page: Page, name: str, *specs: str) -> None:
 
 
 def wait_for_live(page: Page, name: str) -> None:
-    expect(page.locator(".jp-envs-Job", has_text=f"Creating {name}")).to_be_visible(timeout=15_000)
+    expect(page.locator(".jp-envs-Job", has_text=f"Creating {name}")).to_be_visible(timeout=JOB_MS)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_running_job_shows_its_progress_and_its_log(open_lab: Callable[..., Page], shot: Shot, theme: str) -> None:
+def test_a_running_job_shows_its_progress_and_its_log(
+    open_lab: Callable[..., Page], held: Event, shot: Shot, theme: str
+) -> None:
     page = open_lab(theme=theme)
     open_sidebar(page)
     name = f"watched-{theme}"
     begin(page, name, *(f"part-{number:03}" for number in PARTS[theme]))
     job = page.locator(".jp-envs-Job", has_text=f"Creating {name}")
-    expect(job.get_by_text("Downloading")).to_be_visible(timeout=15_000)
+    expect(job.get_by_text("Downloading")).to_be_visible(timeout=JOB_MS)
     expect(job.locator(".jp-envs-Job-numbers")).to_contain_text("KB")
     expect(page.locator(".jp-envs-Status")).to_contain_text(f"Creating {name}")
     job.get_by_role("button", name="Log").click()
@@ -71,6 +83,7 @@ def test_a_running_job_shows_its_progress_and_its_log(open_lab: Callable[..., Pa
     shot(page, f"job-{theme}")
     assert serious_problems(page, "#jp-envs-sidebar") == []
     assert serious_problems(page, ".jp-envs-Log") == []
+    held.set()
     expect(toast(page, f"Created {name}")).to_be_visible(timeout=JOB_MS)
     expect(page.locator(".jp-envs-Log-head")).to_contain_text(f"Created {name}")
     expect(page.locator(".jp-envs-Status")).not_to_be_visible()
@@ -80,7 +93,7 @@ def test_a_running_job_shows_its_progress_and_its_log(open_lab: Callable[..., Pa
     assert serious_problems(page, "#jp-envs-sidebar") == []
 
 
-def test_a_job_is_cancelled_and_can_be_tried_again(page: Page, lab: LabServer) -> None:
+def test_a_job_is_cancelled_and_can_be_tried_again(page: Page, lab: LabServer, held: Event) -> None:
     open_sidebar(page)
     page.evaluate(
         """request => void window.jupyterapp.commands.execute('jupyter-envs:change', {request})""",
@@ -90,14 +103,15 @@ def test_a_job_is_cancelled_and_can_be_tried_again(page: Page, lab: LabServer) -
     wait_for_live(page, "stopped")
     page.get_by_role("button", name="Cancel: Creating stopped").click()
     told = toast(page, "Creating stopped: cancelled")
-    expect(told).to_be_visible(timeout=15_000)
+    expect(told).to_be_visible(timeout=JOB_MS)
     assert not (lab.root / "envs/stopped").exists()
+    held.set()
     told.get_by_role("button", name="Retry").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Apply").click(timeout=JOB_MS)
     expect(toast(page, "Created stopped")).to_be_visible(timeout=JOB_MS)
 
 
-def test_a_job_outlives_a_reload_and_is_told_once(open_lab: Callable[..., Page]) -> None:
+def test_a_job_outlives_a_reload_and_is_told_once(open_lab: Callable[..., Page], held: Event) -> None:
     page, other = open_lab(), open_lab()
     open_sidebar(page)
     open_sidebar(other)
@@ -107,6 +121,7 @@ def test_a_job_outlives_a_reload_and_is_told_once(open_lab: Callable[..., Page])
     page.reload()
     open_sidebar(page)
     wait_for_live(page, "reloaded")
+    held.set()
     for tab in (page, other):
         expect(toast(tab, "Created reloaded")).to_have_count(1, timeout=JOB_MS)
         expect(row(tab, "reloaded")).to_be_visible()
@@ -117,24 +132,26 @@ def test_a_job_outlives_a_reload_and_is_told_once(open_lab: Callable[..., Page])
     expect(toast(page, "Created reloaded")).to_have_count(0)
 
 
-def test_a_job_that_ends_while_the_tab_reloads_is_told_afterwards(page: Page, lab: LabServer) -> None:
+def test_a_job_that_ends_while_the_tab_reloads_is_told_afterwards(page: Page, lab: LabServer, held: Event) -> None:
     open_sidebar(page)
     begin(page, "meanwhile", "part-030")
     wait_for_live(page, "meanwhile")
     page.goto("about:blank")
-    while not (lab.root / "envs/meanwhile").exists():
-        page.wait_for_timeout(200)
+    held.set()
+    wait_until((lab.root / "envs/meanwhile").exists)
     page.goto(f"{lab.url}lab")
     expect(toast(page, "Created meanwhile")).to_have_count(1, timeout=JOB_MS)
 
 
-def test_a_job_outlives_the_server(page: Page, lab: LabServer, shot: Shot) -> None:
+def test_a_job_outlives_the_server(page: Page, lab: LabServer, held: Event, shot: Shot) -> None:
     open_sidebar(page)
     begin(page, "survivor", *(f"part-{number:03}" for number in range(40, 48)))
     wait_for_live(page, "survivor")
     lab.stop()
-    expect(page.locator(".jp-envs-Jobs-problem")).to_be_visible(timeout=15_000)
+    expect(page.locator(".jp-envs-Jobs-problem")).to_be_visible(timeout=JOB_MS)
     shot(page, "job-server-away")
+    held.set()
+    wait_until((lab.root / "envs/survivor").exists)
     lab.start()
     expect(toast(page, "Created survivor")).to_be_visible(timeout=JOB_MS)
     expect(row(page, "survivor")).to_be_visible()
@@ -143,21 +160,21 @@ def test_a_job_outlives_the_server(page: Page, lab: LabServer, shot: Shot) -> No
 def test_what_a_shell_does_is_seen_at_once(page: Page, lab: LabServer) -> None:
     open_sidebar(page)
     lab.envs("create", "from-a-shell", "gridkit=1.4.2", "--yes")
-    expect(row(page, "from-a-shell")).to_be_visible(timeout=3000)
+    expect(row(page, "from-a-shell")).to_be_visible(timeout=AT_ONCE_MS)
     lab.envs("delete", "from-a-shell", "--yes")
-    expect(row(page, "from-a-shell")).to_have_count(0, timeout=3000)
+    expect(row(page, "from-a-shell")).to_have_count(0, timeout=AT_ONCE_MS)
 
 
 def test_a_failed_job_offers_its_log_and_is_tried_again_in_any_tab(page: Page, slow: Server, shot: Shot) -> None:
     open_sidebar(page)
-    fault = slow.fault("*/oldlib-*", status=503)
+    slow.fault("*/oldlib-*", status=503)
     begin(page, "unlucky", "oldlib")
     told = toast(page, "Creating unlucky: failed")
     expect(told).to_be_visible(timeout=JOB_MS)
     told.get_by_role("button", name="Show log").click()
     expect(page.locator(".jp-envs-Log-head")).to_contain_text("Creating unlucky: failed")
     expect(page.locator(".jp-envs-Log-head").get_by_role("button", name="Retry")).to_be_visible()
-    slow.faults.remove(fault)
+    slow.clear()
     page.reload()  # and whoever asked for it was no tab of JupyterLab
     open_sidebar(page).get_by_role("button", name="Past changes").click()
     shot(page, "job-retry")
@@ -166,19 +183,31 @@ def test_a_failed_job_offers_its_log_and_is_tried_again_in_any_tab(page: Page, s
     expect(toast(page, "Created unlucky")).to_be_visible(timeout=JOB_MS)
 
 
-def test_settings_decide_what_is_told(page: Page) -> None:
-    open_sidebar(page)
+@pytest.fixture
+def quiet(page: Page) -> Iterator[None]:
+    """Let only problems be told, in the settings that the server keeps for all pages."""
+    choose(page, {"notify": "problems"})
+    yield
+    choose(page, {})
+
+
+def choose(page: Page, settings: dict[str, str]) -> None:
+    """Save the user's settings of the extension."""
     page.evaluate(
-        """async () => {
-          const plugin = 'jupyter-envs:manager';
-          const settings = await fetch(`/lab/api/settings/${plugin}`, {
+        """async settings => {
+          const answer = await fetch(`/lab/api/settings/jupyter-envs:manager`, {
             method: 'PUT',
             headers: {'X-XSRFToken': document.cookie.match(/_xsrf=([^;]+)/)[1], 'Content-Type': 'application/json'},
-            body: JSON.stringify({raw: JSON.stringify({notify: 'problems'})}),
+            body: JSON.stringify({raw: JSON.stringify(settings)}),
           });
-          if (!settings.ok) throw new Error(await settings.text());
-        }"""
+          if (!answer.ok) throw new Error(await answer.text());
+        }""",
+        settings,
     )
+
+
+@pytest.mark.usefixtures("quiet")
+def test_settings_decide_what_is_told(page: Page) -> None:
     page.reload()
     open_sidebar(page)
     begin(page, "silent", "gridkit")

@@ -10,14 +10,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from ui.flows import serious_problems, toast
+from support.waiting import wait_until
+from ui.flows import note_when_seen, serious_problems, toast, wait_until_seen
 from ui.lab_server import LabServer
 
 OPEN = "([id, tab]) => window.jupyterapp.commands.execute('jupyter-envs:open', { id, tab })"
+# JupyterLab saves its layout, and what its widgets show, some time after a change.
+LAYOUT_IS_SAVED = """async id => {
+  const { data } = await window.jupyterapp.serviceManager.workspaces.fetch('default');
+  const places = JSON.stringify(data['layout-restorer:data'] ?? '');
+  return places.includes(id) && JSON.stringify(data).includes('"tab":"history"');
+}"""
 PACKAGES_URL = re.compile(r"/envs/api/v1/environments/[^/]+/packages(\?|$)")
 MANY = 5000
 TABS = ("Packages", "Add", "Plan", "History", "Health", "Kernel and variables", "Export")
-JOB_MS = 30_000
+JOB_MS = 90_000
 
 Shot = Callable[[Page, str], Path]
 
@@ -32,10 +39,14 @@ def place(lab: LabServer, request: pytest.FixtureRequest) -> Iterator[str]:
     lab.envs("delete", name, "--yes", check=False)
 
 
+def identifier(lab: LabServer, name: str) -> str:
+    """Return the id of an environment."""
+    return base64.urlsafe_b64encode(str(lab.root / "envs" / name).encode()).decode().rstrip("=")
+
+
 def open_page(page: Page, lab: LabServer, name: str, tab: str = "packages") -> Locator:
     """Open the page of an environment as the sidebar does, and return it."""
-    identifier = base64.urlsafe_b64encode(str(lab.root / "envs" / name).encode()).decode().rstrip("=")
-    page.evaluate(OPEN, [identifier, tab])
+    page.evaluate(OPEN, [identifier(lab, name), tab])
     found = page.locator(".jp-envs-Page").filter(visible=True)
     expect(found.get_by_role("heading", name=name, exact=True)).to_be_visible()
     return found
@@ -47,9 +58,9 @@ def go(view: Locator, tab: str) -> Locator:
     return view.get_by_role("tabpanel")
 
 
-def names(view: Locator) -> list[str]:
-    """Return the names in the table, as they stand there."""
-    return view.locator(".jp-envs-Grid-body .jp-envs-Grid-name > .jp-envs-Grid-text").all_inner_texts()
+def names(view: Locator) -> Locator:
+    """Return the names in the table."""
+    return view.locator(".jp-envs-Grid-body .jp-envs-Grid-name > .jp-envs-Grid-text")
 
 
 def choose(view: Locator, text: str, version: str | None = None) -> None:
@@ -74,14 +85,14 @@ def test_packages_are_grouped_sorted_filtered_and_explained(page: Page, lab: Lab
     grid = view.get_by_role("grid", name="Installed packages")
     expect(grid.get_by_role("row", name="plotkit requested")).to_be_visible()
     view.get_by_role("button", name="Requested").click()
-    assert "plotkit" in names(view)
+    expect(names(view).filter(has_text="plotkit")).to_have_count(1)
     view.get_by_role("button", name="Updates").click()
     expect(grid.get_by_role("row", name="plotkit")).to_contain_text("2.3.1", timeout=JOB_MS)
     view.get_by_role("button", name="All").click()
     view.get_by_label("Filter packages").fill("kit")
-    assert names(view) == ["gridkit", "plotkit"]
+    expect(names(view)).to_have_text(["gridkit", "plotkit"])
     grid.get_by_role("button", name="Name").click()
-    assert names(view) == ["plotkit", "gridkit"]
+    expect(names(view)).to_have_text(["plotkit", "gridkit"])
     grid.get_by_role("row", name="gridkit").click()
     details = view.get_by_role("complementary", name="Details of gridkit")
     details.get_by_role("button", name="Show who needs it").click()
@@ -137,7 +148,7 @@ def test_a_cart_of_several_kinds_is_planned_step_by_step(page: Page, lab: LabSer
     expect(view.get_by_role("region", name="Changes not yet made")).to_have_count(0)
     view.get_by_role("button", name="Show packages").click()
     expect(view.get_by_role("row", name="tidytable")).to_be_visible()
-    assert "plotkit" not in names(view)
+    expect(names(view).filter(has_text="plotkit")).to_have_count(0)
 
 
 def test_a_conflict_is_solved_by_a_click(page: Page, lab: LabServer, place: str, shot: Shot) -> None:
@@ -164,8 +175,9 @@ def test_a_plan_that_no_longer_holds_says_so_and_is_made_again(
     shot(page, "page-stale")
     expect(view.get_by_role("button", name="Apply")).to_have_count(0)
     view.get_by_role("button", name="Plan again").click()
+    note_when_seen(page, "[aria-label='Running change']")
     apply(view)
-    expect(view.get_by_role("list", name="Running change")).to_be_visible()
+    wait_until_seen(page)
     shot(page, "page-running")
     expect(view.get_by_text("Done", exact=True)).to_be_visible(timeout=JOB_MS)
     expect(view.get_by_role("list", name="Running change")).to_have_count(0)
@@ -249,10 +261,10 @@ def test_the_page_follows_renames_and_says_when_it_is_gone(page: Page, lab: LabS
 
 def test_the_page_is_there_again_after_a_reload(page: Page, lab: LabServer, place: str) -> None:
     open_page(page, lab, place, "history")
-    page.wait_for_timeout(2000)  # JupyterLab saves its layout a second after a change
+    wait_until(lambda: page.evaluate(LAYOUT_IS_SAVED, identifier(lab, place)))
     page.goto(f"{lab.url}lab")
     view = page.locator(".jp-envs-Page")
-    expect(view.get_by_role("heading", name=place)).to_be_visible(timeout=30_000)
+    expect(view.get_by_role("heading", name=place)).to_be_visible(timeout=JOB_MS)
     expect(view.get_by_role("tab", name="History")).to_have_attribute("aria-selected", "true")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from ui.flows import create, menu_item, open_sidebar, row, serious_problems, toast
+from ui.flows import JOB_MS, create, menu_item, open_sidebar, row, serious_problems, toast
 from ui.lab_server import LabServer
 from ui.many import make_many, make_one
 from ui.material import build_channel
@@ -86,6 +86,7 @@ def test_the_keyboard_reaches_everything(many: Callable[..., Page]) -> None:
     page.get_by_label("Filter environments").fill("project-1")
     expect(page.locator(".jp-envs-Tree .jp-envs-Row")).to_have_count(111)
     page.get_by_label("Filter environments").fill("project-11")
+    expect(page.locator(".jp-envs-Tree .jp-envs-Row")).to_have_count(11)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(row(page, "project-11")).to_be_focused()
@@ -156,19 +157,19 @@ def test_an_environment_is_renamed_copied_and_deleted(page: Page, lab: LabServer
     expect(dialog.get_by_role("button", name="Rename")).to_be_disabled()
     dialog.get_by_label("Name").fill("second")
     page.keyboard.press("Enter")
-    expect(row(page, "second")).to_be_visible(timeout=20_000)
+    expect(row(page, "second")).to_be_visible(timeout=JOB_MS)
     expect(row(page, "first")).to_have_count(0)
     menu_item(page, "second", "Clone…")
     expect(dialog.get_by_label("Name")).to_have_value("second-copy")
     dialog.get_by_role("button", name="Preview").click()
     dialog.get_by_role("button", name="Create", exact=True).click()
-    expect(row(page, "second-copy")).to_be_visible(timeout=20_000)
+    expect(row(page, "second-copy")).to_be_visible(timeout=JOB_MS)
     for name in ("second", "second-copy"):
         menu_item(page, name, "Delete…")
         expect(dialog.get_by_text("It frees")).to_be_visible()
         shot(page, "delete")
         dialog.get_by_role("button", name="Delete").click()
-        expect(row(page, name)).to_have_count(0, timeout=20_000)
+        expect(row(page, name)).to_have_count(0, timeout=JOB_MS)
     assert not (lab.root / "envs/second").exists()
 
 
@@ -189,8 +190,8 @@ def test_the_active_notebooks_environment_stands_on_top(page: Page, analysis: st
     assert serious_problems(page, "#jp-envs-sidebar") == []
     page.get_by_role("option", name="plotkit = 1.9.0").click()
     field.press("Enter")
-    page.locator(".jp-Dialog").get_by_role("button", name="Apply").click(timeout=30_000)
+    page.locator(".jp-Dialog").get_by_role("button", name="Apply").click(timeout=JOB_MS)
     told = toast(page, f"Installed into {analysis}")
-    expect(told).to_be_visible(timeout=30_000)
+    expect(told).to_be_visible(timeout=JOB_MS)
     told.get_by_role("button", name="Undo").click()
-    expect(toast(page, f"Undid the last change of {analysis}")).to_be_visible(timeout=30_000)
+    expect(toast(page, f"Undid the last change of {analysis}")).to_be_visible(timeout=JOB_MS)

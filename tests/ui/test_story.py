@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from ui.flows import note_when_seen, wait_until_seen
 from ui.lab_server import LabServer
 
 LONG = 180_000  # milliseconds: ipykernel and what it needs come from the index
@@ -72,9 +73,9 @@ def create_after_a_look_at_the_plan(page: Page, shot: Shot) -> None:
     expect(dialog.get_by_role("row").filter(has_text="gridkit").first).to_contain_text("2.1.0")
     expect(dialog).to_contain_text("to download")
     shot(page, "story-3-plan")
+    note_when_seen(page, "[aria-label='Running changes'] [role='progressbar']")
     dialog.get_by_role("button", name="Create").click()
-    running = page.get_by_role("list", name="Running changes")
-    expect(running.get_by_role("progressbar")).to_be_visible()
+    wait_until_seen(page)
     shot(page, "story-4-running")
 
 
@@ -108,7 +109,7 @@ def install_into_the_active_notebook(page: Page, shot: Shot) -> None:
 def undo_by_the_notification(page: Page, shot: Shot) -> None:
     """Press Undo where the end of the change is told; nothing is asked, since it comes back exactly."""
     undo = page.get_by_role("button", name="Undo")
-    expect(undo).to_be_visible(timeout=LONG)
+    undo.hover(timeout=LONG)  # a notification stays as long as the mouse is over it
     shot(page, "story-7-installed")
     undo.click()
     expect(page.get_by_text("Undid the last change of thesis").first).to_be_visible(timeout=LONG)
