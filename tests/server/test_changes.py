@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -71,6 +72,18 @@ async def test_scripts_that_a_plan_did_not_name_are_not_run_when_only_those_may_
             assert not Path(settings.envs_directories[0], "a").exists()
     assert plans[0]["link_scripts"] == []
     assert job["result"]["link_scripts"] == plans[1]["link_scripts"] == ["held-1.0-h0_0: bin/.held-post-link.sh"]
+
+
+async def test_a_plan_of_an_environment_that_is_gone_says_so(api: Api, finish: Finish, make: Make) -> None:
+    made = await make("a", "six=1.0")
+    job = await finish(await api("POST", "plans", {"action": "install", "environment": made.id, "specs": ["tool"]}))
+    shutil.rmtree(made.prefix)
+    plan_id = job["result"]["plan_id"]
+    assert (await api("GET", f"plans/{plan_id}")).body["stale"] is True
+    refused = await api("POST", f"plans/{plan_id}/execute", {})
+    assert (refused.status, refused.error["code"]) == (404, "not_found.environment")
+    assert refused.error["message"] == "there is no environment a"
+    assert "deleted" in refused.error["hint"]
 
 
 async def test_a_plan_that_was_executed_is_not_executed_twice(api: Api, finish: Finish) -> None:

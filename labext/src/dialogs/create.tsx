@@ -98,7 +98,7 @@ function buttonsOf(
     return [cancel, { ...preview, onClick: () => void model.preview() }];
   }
   const back = { label: trans.__('Back'), onClick: () => model.back() };
-  if (planning.conflict) {
+  if (planning.conflict || planning.isGone) {
     return [cancel, { ...back, accept: true }];
   }
   if (planning.state === 'failed') {

@@ -81,7 +81,7 @@ function planButtons(
   close: () => void,
   apply: () => void
 ): readonly IFooterButton[] {
-  if (model.conflict || (model.plan && model.plan.changes.length === 0)) {
+  if (model.conflict || model.isGone || (model.plan && model.plan.changes.length === 0)) {
     return [{ label: trans.__('Close'), onClick: close }];
   }
   const discard = { label: model.state === 'planning' ? trans.__('Cancel') : trans.__('Discard'), onClick: close };

@@ -39,6 +39,11 @@ export class PlanningModel extends Model {
     return this._problem?.code === 'plan.stale';
   }
 
+  /** Whether the environment was deleted or renamed behind the request's back: then no plan helps. */
+  get isGone(): boolean {
+    return this._problem?.code === 'not_found.environment';
+  }
+
   /** Plan a request; an earlier one is forgotten. */
   async preview(request: IChangeRequest): Promise<void> {
     const turn = this._begin(request);

@@ -37,7 +37,7 @@ export function PlanStep(props: IPlanStepProps): JSX.Element {
     return <ConflictCards conflict={conflict} isClickable={clickable} {...props} />;
   }
   if (problem) {
-    return <Problem problem={facts.isStale ? staleProblem(problem, trans) : problem} />;
+    return <Problem problem={toldProblem(facts, problem, trans)} />;
   }
   if (plan) {
     return <PlanView plan={plan} trans={trans} />;
@@ -51,10 +51,16 @@ export function PlanStep(props: IPlanStepProps): JSX.Element {
   );
 }
 
-function staleProblem(problem: IProblem, trans: TranslationBundle): IProblem {
-  return {
-    ...problem,
-    message: trans.__('The environment has changed since this plan was made'),
-    hint: trans.__('Nothing was done. Plan again to see what the change would do now.')
-  };
+/** What became of the environment meanwhile, for somebody who looks at its plan; other problems as they are. */
+function toldProblem(facts: IPlanStepProps['facts'], problem: IProblem, trans: TranslationBundle): IProblem {
+  if (facts.isStale) {
+    const message = trans.__('The environment has changed since this plan was made');
+    return { ...problem, message, hint: trans.__('Nothing was done. Plan again to see what the change would do now.') };
+  }
+  if (problem.code === 'not_found.environment') {
+    const isOrigin = facts.request?.action === 'clone';
+    const message = isOrigin ? trans.__('The environment to copy is no longer there') : trans.__('The environment is no longer there');
+    return { ...problem, message, hint: trans.__('It was deleted or renamed meanwhile. Nothing was done.') };
+  }
+  return problem;
 }

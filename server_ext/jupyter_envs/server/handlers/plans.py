@@ -12,7 +12,9 @@ from jupyter_envs.engine.prefix.records import fingerprint
 from jupyter_envs.errors import StalePlanError
 from jupyter_envs.jobs.models import Job, JobKind
 from jupyter_envs.jobs.plans import load_plan
+from jupyter_envs.kernels.directory import is_environment
 from jupyter_envs.server.handlers.base import EnvsHandler
+from jupyter_envs.server.identifiers import no_environment
 from jupyter_envs.server.requests import ChangeBody, ExecuteBody, change_job, change_request, execution_of
 from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.plans import plan_json
@@ -88,11 +90,15 @@ def execute(services: Services, plan_id: str, known_scripts: bool) -> Job:
     ------
     StalePlanError
         The environment has changed since the plan was made.
+    NotFoundError
+        It is no longer there: a new plan would not help.
     """
     plan = load_plan(services.settings.root, plan_id)
     job = execution_of(plan, find_asked(services, plan), known_scripts=known_scripts)
+    name = job.prefix.rpartition("/")[2]
+    if plan.base and not is_environment(plan.prefix):
+        raise no_environment(name)
     if is_stale(plan):
-        name = job.prefix.rpartition("/")[2]
         raise StalePlanError(f"{name} has changed since this plan was made", hint="make the plan again")
     return services.submit(job)
 
