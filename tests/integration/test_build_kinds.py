@@ -139,6 +139,34 @@ outputs:
         - ${{ pin_subpackage('greet', exact=True) }}
         - ${{ pin_subpackage('libgreet', upper_bound='x') }}
 """
+STAGED_OUTPUTS = """\
+schema_version: 1
+recipe: {name: greet-split, version: "1.4.2"}
+source: {path: src, filter: ["*.c"]}
+build: {number: 2}
+outputs:
+  - staging: {name: built}
+    build: {script: {file: everything}}
+    requirements: {build: ["${{ compiler('c') }}"]}
+  - package: {name: libgreet}
+    inherit: built
+    build: {files: [lib/**]}
+    requirements:
+      run_exports: ["${{ pin_subpackage('libgreet', upper_bound='x.x') }}"]
+  - package: {name: greet}
+    inherit: built
+    build: {files: {include: ["**"], exclude: [lib/**]}}
+    requirements:
+      host: ["${{ pin_subpackage('libgreet', exact=True) }}"]
+    tests:
+      - script: [hello, test ! -e $PREFIX/share/doc]
+  - package: {name: greet-all}
+    build: {script: [test -f main.c, test ! -e $PREFIX/bin/hello]}
+    requirements:
+      run:
+        - ${{ pin_subpackage('greet', exact=True) }}
+        - ${{ pin_subpackage('libgreet', upper_bound='x') }}
+"""
 LIBRARY = """\
 mkdir -p "$PREFIX/lib"
 $CC -shared -DPLACE='"here"' -Wl,-soname,libgreet.so.1 -o "$PREFIX/lib/libgreet.so.1" greet.c
@@ -147,10 +175,14 @@ ln -s libgreet.so.1 "$PREFIX/lib/libgreet.so"
 PROGRAM = 'mkdir -p "$PREFIX/bin"\n$CC -o "$PREFIX/bin/hello" main.c $LDFLAGS -lgreet\n'
 
 
-@pytest.mark.parametrize("name", ["meta.yaml", "recipe.yaml"])
-def test_outputs_of_one_recipe_with_run_exports(settings: Settings, tmp_path: Path, name: str) -> None:
-    text = META_OUTPUTS if name == "meta.yaml" else RECIPE_OUTPUTS
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("meta.yaml", META_OUTPUTS), ("recipe.yaml", RECIPE_OUTPUTS), ("recipe.yaml", STAGED_OUTPUTS)],
+    ids=["meta.yaml", "recipe.yaml", "staging"],
+)
+def test_outputs_of_one_recipe_with_run_exports(settings: Settings, tmp_path: Path, name: str, text: str) -> None:
     files = {**HELLO_SOURCES, name: text, "build.sh": LIBRARY, "install_program.sh": PROGRAM}
+    files["everything.sh"] = f"test ! -e LICENSE\n{LIBRARY}{PROGRAM}"
     output = tmp_path / "out"
     report = build(settings, output, write_recipe(tmp_path / "recipe", files))
     library, program, everything = report.packages
@@ -158,6 +190,7 @@ def test_outputs_of_one_recipe_with_run_exports(settings: Settings, tmp_path: Pa
     assert info(library, "run_exports") == {"weak": ["libgreet >=1.4.2,<1.5.0a0"]}
     needs = [text for text in info(program, "index")["depends"] if "glibc" not in text]
     assert needs == ["libgreet >=1.4.2,<1.5.0a0"], "from the run exports of what is in host"
+    assert len(needs) < len(info(program, "index")["depends"]), "this machine's compiler made it, wherever it ran"
     exact = f"greet 1.4.2 {program.dist.split('-')[-1]}"
     assert info(everything, "index")["depends"] == [exact, "libgreet >=1.4.2,<2.0a0"]
     prefix = install(settings, "a", "greet-all", channels=(output,))

@@ -38,7 +38,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One source: ``urls`` (mirrors of one archive), ``path`` (relative to the recipe), or ``git`` with ``revision``.
 
     ``folder`` is where it goes below the work directory; ``patches`` are files of the recipe, applied in order.
-    ``hoist`` leaves out the one folder that an archive has on top; ``expected_commit`` is what ``revision`` must be.
+    ``hoist`` leaves out the one folder that an archive has on top; ``expected_commit`` is what ``revision`` must be;
+    only files that fit one of ``only`` are taken.
     """
 
     urls: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     use_gitignore: bool = False
     hoist: bool = True
     expected_commit: str = ""
+    only: tuple[str, ...] = ()
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,7 +138,9 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One package that comes out of a recipe.
 
     ``link_scripts`` maps ``pre-link`` and its like to files of the recipe. ``variant`` are the values that count for
-    ``hash``. ``noarch`` Python in another ``subdir`` than ``noarch`` is laid out so, and may hold binaries (CEP 20).
+    ``hash``. ``staged`` says whether it begins with what the recipe's own script installed, ``staged_exports`` whether
+    run exports of that script's environments count for it (``None``: those of its own). ``noarch`` Python in another
+    ``subdir`` than ``noarch`` is laid out so, and may hold binaries (CEP 20).
     """
 
     name: str
@@ -156,6 +160,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     link_scripts: dict[str, str] = {}
     python_site_packages_path: str = ""
     include_recipe: bool = True
+    staged: bool = True
+    staged_exports: bool | None = None
     variant: dict[str, str] = {}
     hash: str = ""
 

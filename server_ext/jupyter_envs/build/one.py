@@ -7,10 +7,11 @@ package that fails its tests goes to ``broken/`` beside the channel's platforms 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ from jupyter_envs.build.environments import Environments
 from jupyter_envs.build.models import BuiltPackage, Output, Script
 from jupyter_envs.build.packing import Packer
 from jupyter_envs.build.places import remove_tree
-from jupyter_envs.build.prepare import Preparation, Prepared
+from jupyter_envs.build.prepare import Preparation, Prepared, with_staged
 from jupyter_envs.build.scripts import command_of
 from jupyter_envs.build.source import SourceReader, git_environ
 from jupyter_envs.build.testing import Tester
@@ -46,6 +47,7 @@ class RecipeBuild:
         )
         self._preparation = Preparation(context, self._environments)
         self._staged: tuple[str, ...] = ()
+        self._top: Prepared | None = None
 
     def run(self) -> list[BuiltPackage]:
         """Build, test and publish all outputs; return them.
@@ -62,9 +64,10 @@ class RecipeBuild:
         for number, output in enumerate(context.recipe.outputs):
             context.cancel.check()
             started = time.monotonic()
-            if not number or context.recipe.file.endswith("recipe.yaml"):  # there, each output starts from the sources
+            if not number:
                 self._bring_sources()
-            archive, count = self._build(output)
+            with self._own_sources(output, first=not number):
+                archive, count = self._build(output)
             package = BuiltPackage(
                 dist=output.dist,
                 subdir=output.subdir,
@@ -80,6 +83,23 @@ class RecipeBuild:
             msgspec.structs.replace(package, path=str(path)) for (_, _, package), path in zip(done, placed, strict=True)
         ]
 
+    @contextlib.contextmanager
+    def _own_sources(self, output: Output, *, first: bool) -> Iterator[None]:
+        """Let an output of ``recipe.yaml`` start from the sources, unless it begins with what was staged."""
+        recipe, work, aside = self._context.recipe, Path(self._places.work), Path(self._places.root, "work_staged")
+        if not recipe.file.endswith("recipe.yaml") or (output.staged and not recipe.script.empty):
+            yield
+        elif recipe.script.empty:
+            if not first:
+                self._bring_sources()
+            yield
+        else:
+            work.rename(aside)
+            self._bring_sources()
+            yield
+            remove_tree(work)
+            aside.rename(work)
+
     def _bring_sources(self) -> None:
         context = self._context
         remove_tree(Path(self._places.work))
@@ -90,17 +110,20 @@ class RecipeBuild:
         """Build, pack and test one output in the build's own channel; return the archive and how many files it has."""
         context = self._context
         context.say("build", f"building {output.dist}")
-        if not context.recipe.script.empty and not self._staged:
-            self._run_top_level(output)
+        if output.staged and self._top is None and not context.recipe.script.empty:
+            self._top = self._run_top_level(output)
         self._empty_prefixes()
-        needs = output.requirements if _has_own(output) else context.recipe.requirements
-        prepared = self._preparation.prepare(needs, output)
-        for path in self._staged:
+        own = _has_own(output) or not output.staged
+        prepared = self._preparation.prepare(output.requirements if own else context.recipe.requirements, output)
+        staged = self._staged if output.staged else ()
+        if self._top is not None and output.staged:
+            prepared = with_staged(prepared, self._top, output.staged_exports, context.recipe.requirements)
+        for path in staged:
             self._bring_staged(path)
         before = snapshot.take(self._places.host_prefix)
         self._run_build_script(output.script, output, prepared)
         packer = Packer(context, output, prepared)
-        chosen = packer.choose(before, self._staged)
+        chosen = packer.choose(before, staged)
         context.say("package", f"packaging {output.dist}")
         archive, paths = packer.pack(chosen)
         self._staging.publish([(output.subdir, archive)], replace=True)
@@ -112,7 +135,7 @@ class RecipeBuild:
         remove_tree(Path(self._places.host_prefix))
         remove_tree(Path(self._places.build_prefix))
 
-    def _run_top_level(self, output: Output) -> None:
+    def _run_top_level(self, output: Output) -> Prepared:
         """Run the recipe's own script and keep what it installed for the outputs to choose from."""
         recipe = self._context.recipe
         self._empty_prefixes()
@@ -123,6 +146,7 @@ class RecipeBuild:
         found = snapshot.difference(before, snapshot.take(self._places.host_prefix))
         assemble.save_tree(self._places.host_prefix, found.new, self._places.staged)
         self._staged = found.new
+        return prepared
 
     def _bring_staged(self, path: str) -> None:
         source, target = Path(self._places.staged, path), Path(self._places.host_prefix, path)

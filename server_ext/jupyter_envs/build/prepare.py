@@ -36,6 +36,31 @@ class Prepared:
         return {record.name: Found(record.version, record.build) for record in records}
 
 
+def with_staged(own: Prepared, top: Prepared, exports: bool | None, needs: Requirements) -> Prepared:
+    """Return the environments of an output with what counts of those that the recipe's own script ran in.
+
+    Parameters
+    ----------
+    own, top : Prepared
+        Of the output, and of the recipe's script, whose compilers made what the output chooses from.
+    exports : bool, optional
+        Whether the script's run exports count for the output; ``None``: those of its own environments.
+    needs : Requirements
+        The script's, with what it ignores.
+    """
+    found = dataclasses.replace(own, compilers={**top.compilers, **own.compilers})
+    if exports is None:
+        return found
+    if not exports:
+        same = own.host_records == top.host_records and own.build_records == top.build_records
+        return dataclasses.replace(found, build_exports={}, host_exports={}) if same else found
+    kept = {name: each for name, each in top.build_exports.items() if name not in needs.ignore_from}
+    host = {name: each for name, each in top.host_exports.items() if name not in needs.ignore_from}
+    return dataclasses.replace(
+        found, build_exports={**kept, **own.build_exports}, host_exports={**host, **own.host_exports}
+    )
+
+
 class Preparation:
     """Makes environments to build in."""
 

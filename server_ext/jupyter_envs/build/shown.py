@@ -50,7 +50,7 @@ def recipe_value(recipe: RenderedRecipe) -> dict[str, Any]:
         "sources": recipe.sources,
         "script": recipe.script,
         "requirements": recipe.requirements,
-        "packages": [_package(output) for output in recipe.outputs],
+        "packages": [_package(output, recipe) for output in recipe.outputs],
         "extra": recipe.extra,
         "warnings": recipe.warnings,
     }
@@ -58,9 +58,10 @@ def recipe_value(recipe: RenderedRecipe) -> dict[str, Any]:
     return found
 
 
-def _package(output: Output) -> dict[str, Any]:
+def _package(output: Output, recipe: RenderedRecipe) -> dict[str, Any]:
     rest = {key: value for key, value in msgspec.structs.asdict(output).items() if key not in _FIRST}
     rest["include_recipe"] = "" if output.include_recipe else False
+    rest["staged"] = "" if output.staged or recipe.script.empty else False
     return {"package": output.dist, "platform": output.subdir, **rest}
 
 

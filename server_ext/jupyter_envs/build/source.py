@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from jupyter_envs.build.cached_sources import used_now
+from jupyter_envs.build.collect import matches
 from jupyter_envs.build.models import RenderedRecipe, Source
 from jupyter_envs.build.recipe.local_source import git_words
 from jupyter_envs.engine.fetch.download import Fetcher
@@ -78,7 +79,7 @@ class SourceReader:
         name = source.file_name or os.path.basename(unquote(urlsplit(source.urls[0]).path)) or "source"
         path = self._fetched(source, name)
         if name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
-            unpack(path, name, target, hoist=source.hoist)
+            unpack(path, name, target, hoist=source.hoist, only=source.only)
         else:
             shutil.copy(path, target / name)
 
@@ -112,12 +113,14 @@ class SourceReader:
         if origin.is_file():
             name = source.file_name or origin.name
             if not source.file_name and name.endswith((*TAR_ENDINGS, *ZIP_ENDINGS)):
-                unpack(str(origin), name, target, hoist=source.hoist)
+                unpack(str(origin), name, target, hoist=source.hoist, only=source.only)
             else:
                 shutil.copy(origin, target / name)
             return
         names = _tracked(origin) if source.use_gitignore else None
         copy_tree(origin, target, names)
+        if source.only:
+            keep_only(target, source.only)
 
     def _git(self, source: Source, target: Path, folder: Path) -> None:
         """Check a revision out of a mirror in the cache; a full commit that the mirror has needs no network.
@@ -228,8 +231,8 @@ def copy_tree(origin: Path, target: Path, names: Sequence[str] | None = None) ->
             shutil.copy2(origin / name, target / name, follow_symlinks=False)
 
 
-def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
-    """Unpack an archive; the one folder that everything lies in is left out when it is to be hoisted.
+def unpack(path: str, name: str, target: Path, *, hoist: bool = True, only: Sequence[str] = ()) -> None:
+    """Unpack an archive, or what fits a pattern; the one folder that holds all is left out when it is to be hoisted.
 
     Raises
     ------
@@ -253,6 +256,8 @@ def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
     entries = list(into.iterdir())
     alone = len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink()
     top = entries[0] if hoist and alone else into
+    if only:
+        keep_only(top, only)
     for child in list(top.iterdir()):
         destination = target / child.name
         if destination.is_dir() and child.is_dir():
@@ -260,6 +265,13 @@ def unpack(path: str, name: str, target: Path, *, hoist: bool = True) -> None:
         else:
             child.replace(destination)
     shutil.rmtree(into)
+
+
+def keep_only(folder: Path, patterns: Sequence[str]) -> None:
+    """Remove the files that fit none of the patterns."""
+    for path in sorted(folder.rglob("*")):
+        if (path.is_symlink() or not path.is_dir()) and not matches(str(path.relative_to(folder)), patterns):
+            path.unlink()
 
 
 def _unzip(path: str, into: Path) -> None:

@@ -13,6 +13,7 @@ from jupyter_envs.build.recipe.selectors import evaluate, select_lines, selector
 from jupyter_envs.build.recipe.variants import combinations, read_variants
 from jupyter_envs.errors import RecipeError
 
+STAGING = "{{staging: {{name: {0}}}, build: {{script: [make]}}}}, {{package: {{name: of-{0}}}, inherit: {0}}}"
 HEAD = 'package:\n  name: a\n  version: "1.10"\n'
 
 
@@ -284,12 +285,14 @@ about: {license: MIT, summary: s}
     "text",
     [
         "build: {merge_build_and_host_envs: true}\n",
+        f"outputs: [{STAGING.format('s')}, {STAGING.format('t')}]\n",
         "source: {git: 'http://localhost/a', rev: b, lfs: true}\n",
     ],
 )
 def test_what_is_not_done_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        rendered(tmp_path, "package: {name: a, version: '1'}\n" + text, "recipe.yaml")
+        head = "recipe" if "outputs" in text else "package"
+        rendered(tmp_path, f"{head}: {{name: a, version: '1'}}\n{text}", "recipe.yaml")
     assert caught.value.code == "recipe.unsupported"
     assert caught.value.hint
 

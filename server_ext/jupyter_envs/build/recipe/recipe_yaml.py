@@ -2,7 +2,7 @@
 
 Its rendered recipe is CEP 40's mapping, which becomes our values here. It names no lines for unknown keys; those are
 looked up in the file. Runs native code that holds the interpreter's lock: call it in a job's process. Refuses the keys
-whose meaning we do not carry out (staging).
+whose meaning we do not carry out (several staging outputs).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from jupyter_envs.build.models import (
     RenderedRecipe,
     Requirements,
     RunExports,
+    Script,
     Source,
 )
 from jupyter_envs.build.recipe.identity import check_identity
@@ -106,7 +107,8 @@ def _recipe(
     config: VariantConfig,
     subdir: str,
 ) -> RenderedRecipe:
-    first = group[0][0]
+    first, stage = group[0][0], _stage(path, [recipe for recipe, _, _ in group])
+    scripts = _scripts(path, text, first, group[0][1], config, subdir)
     outputs = tuple(_output(path, text, recipe, variant, digest, config, subdir) for recipe, variant, digest in group)
     return RenderedRecipe(
         folder=str(path.parent),
@@ -114,12 +116,34 @@ def _recipe(
         name=first["package"]["name"],
         version=str(first["package"]["version"]),
         outputs=outputs,
-        sources=tuple(_source(entry) for entry in entries(first.get("source"))),
+        sources=tuple(_source(entry) for entry in entries((stage or first).get("source"))),
+        script=scripts.read(stage["build"].get("script", []), default="") if stage else Script(),
+        requirements=_requirements(stage.get("requirements", {})) if stage else Requirements(),
         variant={key: values[0] for key, values in config.values.items()} | group[0][1],
         text=text,
         warnings=tuple(line for recipe, _, _ in group for line in _passed_over(recipe)),
         extra=first.get("extra", {}),
     )
+
+
+def _stage(path: Path, recipes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the staging output that packages of a recipe begin with, ``None`` when there is none."""
+    found = {str(stage["name"]): stage for recipe in recipes for stage in entries(recipe.get("staging_caches"))}
+    if len(found) > 1:
+        raise RecipeError(
+            f"{path.name}: several staging outputs ({', '.join(sorted(found))}) are not supported",
+            hint="make one of them, or a recipe for each",
+            code="recipe.unsupported",
+        )
+    return next(iter(found.values()), None)
+
+
+def _scripts(
+    path: Path, text: str, recipe: Mapping[str, Any], variant: Mapping[str, str], config: VariantConfig, subdir: str
+) -> Scripts:
+    values = {key: each[0] for key, each in config.values.items()} | dict(variant)
+    words = {**selector_names(subdir, values, os.environ), **values, **recipe.get("context", {})}
+    return Scripts(path.parent, ScriptText(path.name, text, words, os.environ))
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
@@ -136,6 +160,7 @@ def _source(entry: Mapping[str, Any]) -> Source:
         patches=texts(entry.get("patches")),
         use_gitignore=bool(entry.get("use_gitignore", True)),
         expected_commit=entry.get("expected_commit", ""),
+        only=texts(entry.get("filter")),
     )
 
 
@@ -156,8 +181,8 @@ def _output(
     pins = {} if noarch else config.run_pins
     values = {key: each[0] for key, each in config.values.items()} | variant
     licenses = texts(about.pop("license_file", None))
-    words = {**selector_names(subdir, values, os.environ), **values, **recipe.get("context", {})}
-    scripts = Scripts(path.parent, ScriptText(path.name, text, words, os.environ))
+    scripts = _scripts(path, text, recipe, variant, config, subdir)
+    inherited = recipe.get("inherits_from")
     return Output(
         name=package["name"],
         version=str(package["version"]),
@@ -168,12 +193,14 @@ def _output(
         requirements=pin_by_variant(_requirements(recipe.get("requirements", {})), values, pins),
         script=scripts.read(build.get("script"), default="build.sh"),
         entry_points=texts(python.get("entry_points")),
-        files=_file_rules(build),
+        files=_file_rules(build, staged=bool(inherited)),
         tests=tuple(test for entry in entries(recipe.get("tests")) for test in read_tests(entry, path.name, scripts)),
         about=_about(about),
         license_files=licenses,
         track_features=_down_prioritized(package["name"], build.get("variant", {})),
         python_site_packages_path=python.get("site_packages_path", ""),
+        staged=bool(inherited),
+        staged_exports=bool(inherited.get("inherit_run_exports", True)) if inherited else None,
         variant=variant,
         hash=digest,
     )
@@ -183,11 +210,9 @@ def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
     """Refuse what the renderer knows and we do not carry out: it would be another package than was asked for."""
     build, sources = recipe.get("build", {}), entries(recipe.get("source"))
     found = {
-        "staging outputs": recipe.get("staging_caches") or recipe.get("inherits_from"),
         "merge_build_and_host_envs": build.get("merge_build_and_host_envs"),
         "post_process": build.get("post_process"),
         "attestation": any(entry.get("attestation") for entry in sources),
-        "filter": any(entry.get("filter") for entry in sources),
         "lfs": any(entry.get("lfs") for entry in sources),
     }
     wrong = next((name for name, value in found.items() if value), None)
@@ -257,7 +282,7 @@ def _requirements(section: Mapping[str, Any]) -> Requirements:
     )
 
 
-def _file_rules(build: Mapping[str, Any]) -> FileRules:
+def _file_rules(build: Mapping[str, Any], *, staged: bool) -> FileRules:
     chosen, prefix, linking = build.get("files"), build.get("prefix_detection", {}), build.get("dynamic_linking", {})
     included = texts(chosen.get("include")) or ("**",) if isinstance(chosen, dict) else texts(chosen)
     ignored = prefix.get("ignore", False)
@@ -265,7 +290,7 @@ def _file_rules(build: Mapping[str, Any]) -> FileRules:
     relocation = linking.get("binary_relocation", True)
     overlinking = linking.get("overlinking_behavior", "warn")
     return FileRules(
-        select=included if chosen else None,
+        select=included if chosen else ("**",) if staged else None,
         exclude=texts(chosen.get("exclude")) if isinstance(chosen, dict) else (),
         always_include=texts(build.get("always_include_files")),
         no_link=texts(build.get("always_copy_files")),
