@@ -80,8 +80,8 @@ class User:
         own = {"HOME": str(self.home), "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": packages()}
         self.variables = {**own, **(variables or {})}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run this Python with arguments as the user, in their home."""
+    def run(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """Run this Python with arguments as the user, in their home, for ``timeout`` seconds at most."""
         return subprocess.run(
             [python_for_all(), *arguments],
             user=self.uid,
@@ -93,7 +93,7 @@ class User:
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=timeout,
         )
 
     def envs(self, *arguments: str) -> subprocess.CompletedProcess[str]:
