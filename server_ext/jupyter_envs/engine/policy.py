@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
 from jupyter_envs.engine.history.conda_history import spec_name
+from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, source_of
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Licences, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -73,11 +74,11 @@ def check_records(
     for record in records:
         source = source_of(record)
         _check_source(policy, source, record)
-        if source == "conda" and policy.channels is not None and not _is_allowed(record.url, policy, settings):
+        if source == CONDA and policy.channels is not None and not _is_allowed(record.url, policy, settings):
             raise _channel_refusal(policy, record.channel or record.url, record)
         _check_blocked(policy, record, blocked)
         _check_pinned(policy, record, pinned)
-        if source != "interpreter":
+        if source != INTERPRETER:
             _check_licence(policy, record)
         _check_age(policy, record, newest)
 
@@ -105,13 +106,6 @@ def check_room(policy: Policy, plan: ChangePlan, environments: int, used: int | 
         message = f"this needs {_megabytes(plan.disk_bytes)}, and {_megabytes(used)} of {_megabytes(quota)} are used"
         hint = "`jupyter envs clean` and `jupyter envs delete NAME` make room"
         raise refusal(policy, "disk", message, hint, used=used, quota=quota)
-
-
-def source_of(record: RepodataRecord) -> str:
-    """Return which of the sources a record is from."""
-    if record.url.startswith("interpreter://"):
-        return "interpreter"
-    return "pypi" if record.fn.endswith(".whl") else "conda"
 
 
 def is_licence_allowed(expression: str, licences: Licences) -> bool:
@@ -204,7 +198,7 @@ def check_licence_known(policy: Policy, records: Iterable[RepodataRecord]) -> No
     if policy.licences is None or policy.licences.unknown == "allow":
         return
     for record in records:
-        if not record.license and source_of(record) != "interpreter":
+        if not record.license and source_of(record) != INTERPRETER:
             message = f"{record.name} names no licence"
             raise refusal(policy, "licences", message, "leave out what needs it", package=record.name)
 
