@@ -1,7 +1,7 @@
 /** Offers, in a notebook whose environment is not here, to build it; and writes environments into notebooks. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
+import { ICommandPalette, ISessionContextDialogs, SessionContextDialogs, showErrorMessage } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, TranslationBundle, nullTranslator } from '@jupyterlab/translation';
 
@@ -10,6 +10,7 @@ import { addLockCommand } from '../commands/lock';
 import { buildEnvironment } from '../dialogs/buildNotebook';
 import { pathOfKernel } from '../models/kernels';
 import { CarriedModel, kernelNameOf } from '../models/notebook/carried';
+import { HeldKernel } from '../models/notebook/heldKernel';
 import { asProblem } from '../services/errors';
 import { IEnvironmentsManager, INotebookKernels } from '../tokens';
 import { carriedBanner } from '../widgets/notebook/carriedBanner';
@@ -21,13 +22,14 @@ export const notebookCarriedPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Notebooks that carry their environment: locked, offered, built.',
   autoStart: true,
   requires: [IEnvironmentsManager, INotebookKernels],
-  optional: [INotebookTracker, ICommandPalette, ITranslator],
+  optional: [INotebookTracker, ICommandPalette, ISessionContextDialogs, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     manager: IEnvironmentsManager,
     kernels: INotebookKernels,
     notebooks: INotebookTracker | null,
     palette: ICommandPalette | null,
+    sessionDialogs: ISessionContextDialogs | null,
     translator: ITranslator | null
   ): void => {
     if (!notebooks) {
@@ -36,7 +38,8 @@ export const notebookCarriedPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     addLockCommand({ app, manager, trans }, notebooks, kernels);
     palette?.addItem({ command: CommandIDs.lockNotebook, category: trans.__('Environments'), args: { isPalette: true } });
-    eachNotebook(notebooks, panel => offer(app, manager, kernels, panel, trans));
+    const dialogs = sessionDialogs ?? new SessionContextDialogs({ translator: translator ?? nullTranslator });
+    eachNotebook(notebooks, panel => offer(app, manager, kernels, panel, dialogs, trans));
   }
 };
 
@@ -45,6 +48,7 @@ function offer(
   manager: IEnvironmentsManager,
   kernels: INotebookKernels,
   panel: NotebookPanel,
+  dialogs: ISessionContextDialogs,
   trans: TranslationBundle
 ): void {
   const { sessionContext } = panel;
@@ -73,21 +77,40 @@ function offer(
     use: () => told(kernelOf(manager, model).then(choose))
   };
   panel.contentHeader.addWidget(carriedBanner(model, actions, trans));
-  void look(app, panel, model).then(settle);
+  void look(app, panel, model, () => dialogs.selectKernel(sessionContext)).then(settle);
 }
 
-/** As it was opened: a kernel that is chosen because its own is not here is written into the notebook soon after. */
-async function look(app: JupyterFrontEnd, panel: NotebookPanel, model: CarriedModel): Promise<void> {
-  const { context } = panel;
+/**
+ * As it was opened: a kernel that is chosen because its own is not here is written into the notebook soon after. So
+ * JupyterLab's question for another is put off until it is known that there is nothing better to offer.
+ */
+async function look(
+  app: JupyterFrontEnd,
+  { context, sessionContext }: NotebookPanel,
+  model: CarriedModel,
+  select: () => Promise<unknown>
+): Promise<void> {
   await context.ready;
   const content = context.model.toJSON();
   const { kernelspecs } = app.serviceManager;
-  await kernelspecs.ready;
   const name = kernelNameOf(content);
-  const exists = name === '' || kernelspecs.specs?.kernelspecs[name] !== undefined;
+  const isHere = (): boolean => name === '' || kernelspecs.specs?.kernelspecs[name] !== undefined;
+  const held = isHere() ? null : new HeldKernel(sessionContext, select);
+  await kernelspecs.ready;
+  const exists = isHere();
+  const release = (): void => {
+    if (exists || !model.isActionable) {
+      void held?.release();
+    }
+  };
+  if (exists) {
+    release();
+  }
   if (!model.isDisposed) {
     await model.look({ content, path: context.localPath }, { exists, path: pathOfKernel(kernelspecs.specs, name) });
   }
+  release();
+  model.changed.connect(release);
 }
 
 /** The kernel of the environment that has it all; one that is not registered yet is. */

@@ -71,6 +71,11 @@ export class CarriedModel extends Model {
     return this._isDismissed ? null : this._offer;
   }
 
+  /** Whether the person can do something about it that gives the notebook a kernel. */
+  get isActionable(): boolean {
+    return this.offer !== null && this.offer !== 'refused';
+  }
+
   /** Whether there is anything to say: an offer, or why there is none. */
   get isShown(): boolean {
     return this.offer !== null || (this._problem !== null && !this._isDismissed);
