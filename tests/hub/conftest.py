@@ -56,7 +56,10 @@ def gate(gate_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def stock(folder: Path, gate_path: Path) -> Channel:
-    """Return a channel with two versions of a package, and one whose installation can be held up."""
+    """Return a channel with two versions of a package, one whose installation can be held up, and an ipykernel.
+
+    That is the one of the tests, and all that it needs: no index is asked, and nothing downloaded.
+    """
     channel = Channel(folder / "stock")
     script = f'touch {gate_path}.$(basename "$(dirname "$PREFIX")"); while [ ! -e {gate_path} ]; do sleep 0.1; done\n'
     channel.add("plain", files={"share/plain.txt": "plain"})
@@ -65,13 +68,6 @@ def stock(folder: Path, gate_path: Path) -> Channel:
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
-    return channel.index()
-
-
-@pytest.fixture(scope="session")
-def kernels(folder: Path) -> Channel:
-    """Return a channel whose ipykernel is that of the tests, so that users' kernels need no index."""
-    channel = Channel(folder / "kernels")
     paths = users.packages().replace(os.pathsep, "\n")
     files = {"site-packages/tests.pth": f"{paths}\n"}
     channel.add("ipykernel", "7.0", files=files, depends=["python"], noarch="python")
@@ -79,12 +75,12 @@ def kernels(folder: Path) -> Channel:
 
 
 @pytest.fixture(scope="session")
-def hub(folder: Path, stock: Channel, kernels: Channel) -> Iterator[RunningHub]:
+def hub(folder: Path, stock: Channel) -> Iterator[RunningHub]:
     """Return a JupyterHub that answers."""
     if not (PROXY / "configurable-http-proxy").exists():
         pytest.skip("needs configurable-http-proxy in node_modules, which `jlpm install` brings")
     real = not missing_for_users()
-    running = RunningHub(folder, stock.url, real_users=real, users_channels=f"{stock.url} {kernels.url}")
+    running = RunningHub(folder, stock.url, real_users=real)
     try:
         for user in USERS if real else ():
             make_user(user)

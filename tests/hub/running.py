@@ -49,7 +49,7 @@ c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.Spawner.start_timeout = 60
 c.Spawner.args = ["--allow-root"]
-c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channels!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
+c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channel!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 4
 c.JupyterHub.cleanup_servers = True
@@ -76,14 +76,12 @@ class RunningHub:
     folder : Path
         Everything is written here, and below the users' homes.
     channel : str
-        The URL of the channel that the service takes packages from.
+        The URL of the channel that the service and users take packages from.
     real_users : bool
         Whether users' servers run as Unix users of their own.
-    users_channels : str
-        The URLs of the channels that users have, if not that one.
     """
 
-    def __init__(self, folder: Path, channel: str, *, real_users: bool, users_channels: str = "") -> None:
+    def __init__(self, folder: Path, channel: str, *, real_users: bool) -> None:
         self.folder = folder
         self.shared = folder / "shared"
         self.log_path = folder / "hub.log"
@@ -91,7 +89,6 @@ class RunningHub:
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
         self._channel = channel
-        self._users_channels = users_channels or channel
         self._python = sys.executable
         self._policy = folder / "policy.yaml"
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,7 +111,7 @@ class RunningHub:
                 api_port=free_port(),
                 spawner=spawner,
                 python=self._python,
-                channels=self._users_channels,
+                channel=self._channel,
                 admin=ADMIN,
             )
         )

@@ -7,7 +7,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
 import requests
 
 from hub.running import SERVICE, RunningHub, Visitor
@@ -34,8 +33,6 @@ def test_rest_refuses_whoever_is_nobody_and_whoever_lacks_the_scope(hub: Running
     assert "custom:jupyter-envs:publish" in refused.json()["error"]["message"]
 
 
-@pytest.mark.network
-@pytest.mark.usefixtures("index_answers")
 def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
     hub: RunningHub, admin: Visitor, anna: Visitor
 ) -> None:
