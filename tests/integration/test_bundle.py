@@ -60,9 +60,14 @@ class Here:
 
 
 @pytest.fixture
-def server(channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def index(tmp_path: Path) -> SimpleIndex:
     index = SimpleIndex()
     index.wheel(tmp_path / "wheels", "pure", entry_points={"console_scripts": {"pure": "pure:main"}})
+    return index
+
+
+@pytest.fixture
+def server(channel: Channel, index: SimpleIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with serve(tmp_path, index) as running:
         monkeypatch.setenv("PIP_INDEX_URL", f"{running.url}/simple/")
         yield running
@@ -331,3 +336,33 @@ def test_the_two_verbs_are_jobs_that_a_person_can_follow(carried: Here, tmp_path
     assert "holds analysis, and not numpy" in envs("create", "more", "--from-bundle", folder, "numpy", **there).stderr
     assert envs("bundle", "-o", folder).returncode == 2
     assert "no such platform" in envs("bundle", "analysis", "-o", folder, "--platform", "linux").stderr
+
+
+@pytest.mark.parametrize(
+    ("subdir", "tag", "only"),
+    [
+        ("linux-aarch64", f"cp{MINOR.replace('.', '')}-abi3-manylinux_2_17_aarch64", "posix"),
+        ("osx-arm64", "py3-none-macosx_11_0_arm64", "posix"),
+        ("win-64", "py3-none-win_amd64", "windows"),
+    ],
+)
+def test_wheels_for_another_platform_have_its_tags_and_its_markers(
+    here: Here, index: SimpleIndex, tmp_path: Path, subdir: str, tag: str, only: str
+) -> None:
+    here.channel.add("python", f"{MINOR}.0", subdir=subdir)
+    here.channel.index()
+    for each in ("manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "macosx_11_0_arm64", "win_amd64"):
+        kind = f"cp{MINOR.replace('.', '')}-abi3" if "aarch64" in each else "py3-none"
+        requires = ["posix; sys_platform != 'win32'", "windows; sys_platform == 'win32'"]
+        index.wheel(tmp_path / "wheels", "binary", tag=f"{kind}-{each}", requires=requires)
+    for name in ("posix", "windows", "ipykernel"):
+        index.wheel(tmp_path / "wheels", name)
+    file = tmp_path / "environment.yml"
+    file.write_text(f"name: far\ndependencies: [python={MINOR}, pip: [binary]]\n")
+    here.make(files=(str(file),), subdir=subdir)
+    bundled = read_bundle(here.bundle).environments["far"].platforms[subdir].records
+    assert f"binary-1.0-{tag}.whl" in [record.fn for record in bundled]
+    assert {"posix", "windows"} & {record.name for record in bundled} == {only}
+    assert {path.name for path in here.bundle.rglob("binary-*.whl")} == {f"binary-1.0-{tag}.whl"}
+    request = request_from(here.bundle, "far", tmp_path / "x", subdir).request
+    assert {record.subdir for record in request.records} <= {subdir, "noarch"}

@@ -1,7 +1,7 @@
 """The virtual packages of the target machine (CEP 30): what it offers without a package, such as ``__glibc``.
 
 Detection is rattler's; ``CONDA_OVERRIDE_<NAME>`` (CEP 30, 46) wins over it: empty removes the package, a version sets
-it. Another platform than this machine's gets only what its name says, and the overrides.
+it. Another platform than this machine's gets what its machines can be expected to offer, and the overrides.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ from jupyter_envs.errors import SpecError
 
 if TYPE_CHECKING:
     from rattler import GenericVirtualPackage
+
+EXPECTED = {
+    "linux": {"__unix": "0", "__linux": "4.18", "__glibc": "2.28"},
+    "osx": {"__unix": "0", "__osx": "13.0"},
+    "win": {"__win": "0"},
+}
+"""What pixi takes for granted, too: RHEL 8, Debian 10 and Ubuntu 20.04 have that, and what came after them."""
 
 OVERRIDE = "CONDA_OVERRIDE_"
 OVERRIDABLE = ("archspec", "cuda", "glibc", "linux", "musl", "osx", "unix", "win")
@@ -29,7 +36,7 @@ def detect_virtual_packages(subdir: str, environ: Mapping[str, str]) -> dict[str
     environ : Mapping
         Where ``CONDA_OVERRIDE_*`` is looked up.
     """
-    found = _detected() if subdir == current_subdir() else _named_by(subdir)
+    found = _detected() if subdir == current_subdir() else _expected(subdir)
     return apply_overrides(found, environ)
 
 
@@ -77,8 +84,7 @@ def _detected() -> dict[str, tuple[str, str]]:
     return {p.name.normalized: (str(p.version), str(p.build_string)) for p in generic}
 
 
-def _named_by(subdir: str) -> dict[str, tuple[str, str]]:
-    """Return what a platform's name alone promises."""
-    system = subdir.split("-", maxsplit=1)[0]
-    names = {"linux": ("__unix", "__linux"), "osx": ("__unix", "__osx"), "win": ("__win",)}.get(system, ())
-    return dict.fromkeys(names, ("0", "0"))
+def _expected(subdir: str) -> dict[str, tuple[str, str]]:
+    """Return what the machines of a platform can be expected to offer."""
+    versions = EXPECTED.get(subdir.split("-", maxsplit=1)[0], {})
+    return {name: (version, "0") for name, version in versions.items()}

@@ -16,16 +16,19 @@ def test_this_machine_has_what_its_name_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("subdir", "names"),
+    ("subdir", "versions"),
     [
-        ("osx-arm64", {"__unix", "__osx"}),
-        ("win-64", {"__win"}),
-        ("linux-s390x", {"__unix", "__linux"}),
-        ("noarch", set()),
+        ("osx-arm64", {"__unix": "0", "__osx": "13.0"}),
+        ("win-64", {"__win": "0"}),
+        ("linux-s390x", {"__unix": "0", "__linux": "4.18", "__glibc": "2.28"}),
+        ("noarch", {}),
     ],
 )
-def test_another_platform_has_its_name_s_only(subdir: str, names: set[str]) -> None:
-    assert set(detect_virtual_packages(subdir, {})) == names
+def test_another_platform_has_what_its_machines_can_be_expected_to_have(subdir: str, versions: dict[str, str]) -> None:
+    found = detect_virtual_packages(subdir, {})
+    assert {name: version for name, (version, _build) in found.items()} == versions
+    older = detect_virtual_packages(subdir, {"CONDA_OVERRIDE_GLIBC": "2.17"})
+    assert older["__glibc"] == ("2.17", "0")
 
 
 def test_an_override_sets_removes_and_adds() -> None:
