@@ -21,7 +21,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     made = Place(folder, variables_for(folder))
     fill(made.channel)
     made.envs("create", "six", "python", "ipykernel<7")
-    made.envs("create", "seven", "python", "ipykernel>=7")
+    made.envs("create", "seven", "python", "ipykernel>=7,<8")
     return made
 
 

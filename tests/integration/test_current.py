@@ -23,7 +23,7 @@ NAME = "importing"
 def importing(place: Place) -> Path:
     """Return an environment with this Python's version, which finds what this Python has after its own packages."""
     major, minor = sys.version_info[:2]
-    place.envs("create", NAME, f"python={major}.{minor}", "ipykernel>=7")
+    place.envs("create", NAME, f"python={major}.{minor}", "ipykernel>=7,<8")
     prefix = place.folder / "root/envs" / NAME
     (site_packages,) = prefix.glob("lib/python*/site-packages")
     (here,) = (Path(path) for path in sys.path if Path(path) == Path(pytest.__file__).parent.parent)

@@ -49,7 +49,7 @@ def tree(prefix: Path) -> dict[str, bytes]:
 
 
 def test_a_locked_notebook_runs_elsewhere_on_the_same_files_with_the_same_outputs(here: Place, tmp_path: Path) -> None:
-    here.envs("create", "plain", "python", "ipykernel>=7")
+    here.envs("create", "plain", "python", "ipykernel>=7,<8")
     notebook = write(tmp_path / "work.ipynb", *CELLS, kernel="envs-plain")
     written = envs(here, "lock", str(notebook), "--json")
     assert json.loads(written.stdout)["written"], written.stderr

@@ -109,8 +109,8 @@ def test_a_scheduled_notebook_runs_in_the_environment_that_was_chosen(scheduler:
     assert (job["status"], job["status_message"]) == ("COMPLETED", None)
     scheduler.ask("GET", f"jobs/{job['job_id']}/download_files")
     prefix = str(here.folder / "root/envs/six")
-    assert prefix in written(scheduler.root, "html").read_text()
-    executed = nbformat.read(written(scheduler.root, "ipynb"), as_version=4)
+    assert prefix in written(scheduler.root, "html", "</html>")
+    executed = nbformat.reads(written(scheduler.root, "ipynb", "}"), as_version=4)
     assert executed.cells[0].outputs[0]["text"] == f"{prefix}\n"
     assert executed.metadata.kernelspec["name"] == "envs-six"
     assert nbformat.read(notebook, as_version=4).metadata.kernelspec["name"] == "envs-seven", "the original stays"
@@ -120,10 +120,12 @@ def test_a_scheduled_notebook_runs_in_the_environment_that_was_chosen(scheduler:
     assert failed["status_message"] == "the environment of this job is not there any more: envs-gone"
 
 
-def written(root: Path, ending: str) -> Path:
-    """Return the output with an ending, when it has been copied below the server's root."""
+def written(root: Path, ending: str, last: str) -> str:
+    """Return the output with an ending, when it has been copied below the server's root as far as what it ends with."""
     deadline = time.monotonic() + PATIENCE
-    while not (found := list(root.glob(f"jobs/*/report-*.{ending}"))):
+    while True:
+        for found in root.glob(f"jobs/*/report-*.{ending}"):
+            if (text := found.read_text()).rstrip().endswith(last):
+                return text
         assert time.monotonic() < deadline, list(root.rglob("*"))
         time.sleep(0.1)
-    return found[0]

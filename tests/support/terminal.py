@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import subprocess
@@ -22,18 +23,21 @@ class Terminal:
         self.process = subprocess.Popen([*PROGRAM, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environ)
         os.close(slave)
         self.said = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end within a character
 
     def read_until(self, text: str, seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while text not in self.said:
             assert time.monotonic() < deadline, self.said
-            self._read(0.2)
+            assert self._read(0.2) or self.process.poll() is None or self._read(0.2), self.said
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
 
     def finish(self) -> int:
         while self._read(0.1) or self.process.poll() is None:
+            pass
+        while self._read(0):  # what it said last may have come after the look that found nothing
             pass
         os.close(self.master)
         return self.process.returncode
@@ -45,5 +49,5 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # Linux's way to say that the other side is closed
             return False
-        self.said += data.decode()
+        self.said += self._decoder.decode(data)
         return bool(data)
