@@ -168,7 +168,7 @@ class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def any_platform(self) -> bool:
         """Whether the package is the same on every platform."""
-        return self.subdir == "noarch"
+        return self.noarch is not None and self.subdir in ("", "noarch")
 
     @property
     def dist(self) -> str:

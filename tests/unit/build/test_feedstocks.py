@@ -197,6 +197,34 @@ def test_what_gpu_feedstocks_use(tmp_path: Path) -> None:
     assert len(render(tmp_path / "meta.yaml", "linux-64")) == 1
 
 
+R_PACKAGE = """\
+package: {name: r-plots, version: "3"}
+build: {noarch: generic, rpaths: ['{{ environ["PREFIX"] }}/lib/R/lib/', lib/], rpaths_patcher: patchelf}
+requirements: {host: [r-base], run: [r-base]}
+app: {entry: plots}
+"""
+
+
+def test_a_package_of_r_and_keys_without_a_value(tmp_path: Path) -> None:
+    variants = 'r_base: ["4.3", "4.4"]\nMACOSX_SDK_VERSION:  # [osx]\n  - 12.3  # [osx]\n'
+    text = variants.replace("MACOSX_SDK_VERSION:  # [osx]", "MACOSX_SDK_VERSION:")
+    recipes = write(tmp_path, R_PACKAGE, "meta.yaml", conda_build_config__yaml=text)
+    strings = [recipe.outputs[0].build_string for recipe in recipes]
+    assert [string[:4] for string in strings] == ["r43h", "r44h"]
+    assert recipes[0].outputs[0].files.rpaths == ("lib/R/lib/", "lib/")
+    assert recipes[0].warnings == ("r-plots: what launchers of applications read is not written (app)",)
+
+
+def test_zipped_keys_of_recipe_yaml_may_have_one_value_for_all(tmp_path: Path) -> None:
+    text = "package: {name: a, version: '1'}\n"
+    text += "build: {script: [\"echo ${{ (flavour ~ '.x') | split('.') | first }}\"]}\n"
+    text += 'requirements: {host: [zlib]}\nextra: {f: "${{ flavour }}"}\n'
+    zipped = "zlib: ['1', '2']\nflavour: [mint]\nzip_keys: [[zlib, flavour]]\n"
+    recipes = write(tmp_path, text, "recipe.yaml", conda_build_config__yaml=zipped)
+    assert [recipe.outputs[0].requirements.host for recipe in recipes] == [("zlib 1.*",), ("zlib 2.*",)]
+    assert recipes[0].outputs[0].script.lines == ("echo mint",)
+
+
 def test_scripts_of_recipe_yaml_may_leave_their_ending_out(tmp_path: Path) -> None:
     text = "package: {name: a, version: '1'}\nbuild: {script: {file: make}, python: {version_independent: true}}\n"
     output = only(tmp_path, text, "recipe.yaml", make__sh="")

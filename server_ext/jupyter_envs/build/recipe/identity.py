@@ -33,8 +33,6 @@ def build_prefix(names: Collection[str], variant: Mapping[str, str], noarch: str
     """Return ``py311`` and its like, for the host requirements ``names``."""
     if noarch == "python":
         return "py"
-    if noarch:
-        return ""
     return "".join(
         short + "".join(re.findall(r"\d+", variant[key])[:2])
         for name, short in _PREFIXES

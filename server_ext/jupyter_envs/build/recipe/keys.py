@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TOP = frozenset({"package", "source", "build", "requirements", "test", "about", "extra", "outputs"})
+TOP = frozenset({"package", "source", "build", "requirements", "test", "about", "extra", "outputs", "app"})
 PACKAGE = frozenset({"name", "version"})
 SOURCE = frozenset(
     {"url", "sha256", "md5", "fn", "path", "git_url", "git_rev", "git_tag", "git_branch", "git_depth", "folder"}
@@ -14,7 +14,7 @@ BUILD = frozenset(
     | {"binary_has_prefix_files", "ignore_prefix_files", "detect_binary_files_with_prefix", "skip_compile_pyc"}
     | {"always_include_files", "missing_dso_whitelist", "missing_dso_allowlist", "runpath_whitelist"}
     | {"runpath_allowlist", "error_overlinking", "error_overdepending", "track_features", "pre-link", "post-link"}
-    | {"pre-unlink", "include_recipe", "force_use_keys", "force_ignore_keys", "noarch_python"}
+    | {"pre-unlink", "rpaths_patcher", "include_recipe", "force_use_keys", "force_ignore_keys", "noarch_python"}
     | {
         "preserve_egg_dir",
         "disable_pip",
@@ -46,7 +46,6 @@ REFUSED: dict[str, dict[str, str]] = {
         "provides_features": "features are retired; use variants",
         "osx_is_app": "application bundles are not built",
         "msvc_compiler": "only Linux packages are built here",
-        "rpaths_patcher": "RPATHs are written by patchelf",
         "preferred_env": "preferred environments are retired",
         "pin_depends": "use a lock of the environment",
         "merge_build_host": "write the requirements of both into host",

@@ -204,7 +204,7 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
         binary_prefix=document.texts(build, "binary_has_prefix_files"),
         detect_binary_prefix=document.flag(build, "detect_binary_files_with_prefix", default=True),
         relocate=relocation if isinstance(relocation, bool) else document.texts(build, "binary_relocation") or True,
-        rpaths=document.texts(build, "rpaths") or ("lib/",),
+        rpaths=tuple(folder.removeprefix("$PREFIX/") for folder in document.texts(build, "rpaths")) or ("lib/",),
         missing_allowed=tuple(
             pattern
             for key in ("missing_dso_whitelist", "missing_dso_allowlist", "runpath_whitelist", "runpath_allowlist")
@@ -260,6 +260,8 @@ def read_passed_over(document: Document, parent: Located, name: str) -> list[str
     """Return what a recipe or output asks for and is not done, for warnings: the package is the same without it."""
     others = document.texts(document.section(parent, "test", keys.TEST), "downstreams")
     found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
+    if parent.get("app"):
+        found.append(f"{name}: what launchers of applications read is not written (app)")
     build = document.section(parent, "build", keys.BUILD)
     if not document.flag(build, "activate_in_script", default=True):
         found.append(f"{name}: the environments are activated for its script all the same (activate_in_script)")

@@ -71,6 +71,9 @@ def _render(path: Path, text: str, config: VariantConfig, subdir: str) -> Sequen
 
     values = {key: list(value) for key, value in config.values.items()}
     zipped = [[key for key in group if key in values] for group in config.zip_keys]
+    for group in zipped:
+        longest = max((len(values[key]) for key in group), default=1)
+        values |= {key: values[key] * longest for key in group if len(values[key]) == 1}
     try:
         return list(
             Stage0Recipe.from_file(path).render(

@@ -38,6 +38,8 @@ class ScriptText:
     def __init__(self, name: str, text: str, words: Mapping[str, Any], environ: Mapping[str, str]) -> None:
         self._name, self._text = name, text
         self._environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined)
+        self._environment.filters["split"] = lambda text, mark=None: str(text).split(mark)
+        self._environment.filters["version_to_buildstring"] = lambda text: "".join(str(text).split(".")[:2])
         self._words = {word: f"${word}" for word in _VARIABLES} | dict(words) | {"env": _Environ(environ)}
 
     def render(self, text: str) -> str:

@@ -76,10 +76,10 @@ def render_template(
     git = git_words(source) if source is not None and "GIT_" in text else {}
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     known = {key: value for key, value in words.items() if value is not None}
-    context: dict[str, Any] = {word: f"${word}" for word in (*SHELL_WORDS, *NAMED_WORDS)}
-    context |= {**known, **variant, **_version_words(subdir, variant), **git}
+    shell = {word: f"${word}" for word in (*SHELL_WORDS, *NAMED_WORDS)}
+    context: dict[str, Any] = {**shell, **known, **variant, **_version_words(subdir, variant), **git}
     context |= {**_functions(folder, source, subdir, variant, use), "PKG_HASH": HASH_MARK}
-    context["environ"] = {**environ, **git}
+    context["environ"] = {**environ, **git, **shell}
     try:
         template = environment.from_string(text)
         return template.render(context), use

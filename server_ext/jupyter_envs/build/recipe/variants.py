@@ -67,6 +67,8 @@ def read_variants(
         loaded = parse_yaml(select_lines(text, names, name), name, may_be_empty=True)
         extend = set(values.get("extend_keys", ())) | set(_texts(loaded.get("extend_keys", [])))
         for key, value in loaded.items():
+            if value is None:  # no selector of it is true
+                continue
             values[key] = _merged(key, values.get(key), value, extend, name, loaded.lines[key])
     for key, value in (given or {}).items():
         values[key] = (value,)
@@ -106,7 +108,7 @@ def _texts(value: Any) -> list[str]:
 def _merged(key: str, before: Any, value: Any, extend: Collection[str], name: str, line: int) -> Any:
     if key in ("zip_keys", "pin_run_as_build"):
         return {**(before or {}), **value} if isinstance(value, dict) else value
-    if isinstance(value, dict) or value is None:
+    if isinstance(value, dict):
         raise at_line(name, line, f"{key} is not a list of values", "write `key: [value, value]`", "recipe.variants")
     texts = tuple(_texts(value))
     if not texts:
