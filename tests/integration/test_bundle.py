@@ -18,9 +18,11 @@ from jupyter_envs.bundles.make import Bundler
 from jupyter_envs.bundles.models import BundleReport, BundleRequest
 from jupyter_envs.bundles.unpack import request_from
 from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.errors import (
     AlreadyExistsError,
+    CancelledError,
     EnvsError,
     IntegrityError,
     LockedError,
@@ -279,6 +281,24 @@ def test_two_packages_of_one_name_are_refused(here: Here, server: Server, tmp_pa
         here.make(two)
     assert caught.value.code == "bundle.clash"
     assert set(read_bundle(here.bundle).environments) == {"one"}
+
+
+def test_one_that_is_cancelled_is_none_and_the_next_finishes_it(here: Here) -> None:
+    prefix = here.create("analysis", "native", "pypi::pure")
+    token = CancelToken()
+
+    class AtTheFirstArchive(NullReporter):
+        def report(self, event: Event) -> None:
+            if event.phase == "fetch":
+                token.cancel()
+
+    request = BundleRequest(output=str(here.bundle), prefixes=(str(prefix),))
+    with pytest.raises(CancelledError):
+        Bundler(here.settings, reporter=AtTheFirstArchive(), cancel=token).make(request)
+    with pytest.raises(NotFoundError):
+        read_bundle(here.bundle)
+    assert here.make(prefix).names == ("analysis",)
+    assert not list(here.bundle.glob(".downloads"))
 
 
 def test_two_at_once_are_refused(here: Here) -> None:
