@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -71,6 +72,7 @@ class Publisher:
         self._queries = QueryClient(settings)
         self._log = log
         self._busy: set[str] = set()  # names: one build of an environment at a time
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one switch or removal of a name
         self._following: set[asyncio.Task[None]] = set()
 
     # -- what is asked for
@@ -132,9 +134,10 @@ class Publisher:
         SpecError
             It was not built.
         """
-        if self.shared.get(name, number).state != "ready":
-            raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
-        await self._in_thread(self._switch, name, number, by)
+        async with self._turns[validate_name(name)]:
+            if self.shared.get(name, number).state != "ready":
+                raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
+            await self._in_thread(self._switch, name, number, by)
 
     async def remove(self, name: str, number: int, by: str) -> None:
         """Remove a generation that is not published, or cancel its build, because a user asks.
@@ -150,6 +153,11 @@ class Publisher:
         if publication.state == "building":
             await self._in_thread(self.jobs.cancel, publication.job)
             return
+        async with self._turns[name]:
+            await self._remove(name, number, by)
+
+    async def _remove(self, name: str, number: int, by: str) -> None:
+        publication = self.shared.get(name, number)
         if self.shared.find_published(name) == number:
             raise LockedError(
                 f"generation {number} of {name} is the one that users get",
@@ -224,7 +232,8 @@ class Publisher:
             if job.state != "done":
                 raise _error_of(job)
             await self._verify(publication)
-            await self._in_thread(self._switch, publication.name, publication.number, publication.by)
+            async with self._turns[publication.name]:
+                await self._in_thread(self._switch, publication.name, publication.number, publication.by)
             self._busy.discard(publication.name)  # who sees that it is ready may ask for the next one
             await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
         except EnvsError as error:

@@ -22,7 +22,7 @@ from typing import Literal
 import msgspec
 
 from jupyter_envs.engine.durable import replace_file, sync_directory
-from jupyter_envs.engine.prefix.names import validate_name
+from jupyter_envs.engine.prefix.names import is_name, validate_name
 from jupyter_envs.errors import NotFoundError, SpecError
 
 PUBLICATION_VERSION = 1
@@ -73,13 +73,13 @@ class SharedRoot:
             found = sorted(entry.name for entry in os.scandir(self.path / "generations") if entry.is_dir())
         except FileNotFoundError:
             return []
-        return [name for name in found if self.publications(name)]
+        return [name for name in found if is_name(name) and self.publications(name)]
 
     def publications(self, name: str) -> list[Publication]:
-        """Return the generations of a name, the newest first."""
+        """Return the generations of a name, the newest first; one whose file is damaged has failed."""
         folder = self.prefix(name, 0).parent
         files = [path for path in folder.glob("*.json") if path.stem.isdigit()]
-        found = [msgspec.json.decode(path.read_bytes(), type=Publication) for path in files]
+        found = [_read(path, name) for path in files]
         newer = [one for one in found if one.publication_version > PUBLICATION_VERSION]
         if newer:
             raise SpecError(
@@ -137,3 +137,20 @@ class SharedRoot:
 
     def _file(self, name: str, number: int) -> Path:
         return self.prefix(name, number).with_name(f"{number}.json")
+
+
+def _read(path: Path, name: str) -> Publication:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Publication)
+    except msgspec.DecodeError as error:
+        return Publication(
+            name=name,
+            number=int(path.stem),
+            state="failed",
+            by="",
+            created_at=path.stat().st_mtime,
+            file="",
+            text="",
+            message=f"{path} cannot be read: {error}",
+            hint="put it back from a backup, or remove this generation",
+        )

@@ -25,6 +25,11 @@ def validate_name(name: str) -> str:
     )
 
 
+def is_name(name: str) -> bool:
+    """Tell whether an environment may be called so."""
+    return _problem(name) is None
+
+
 def suggest_name(text: str) -> str:
     """Return the nearest valid name for any text."""
     cleaned = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip(".-")[:MAX_NAME].rstrip(".-")
