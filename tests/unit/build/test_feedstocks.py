@@ -197,6 +197,21 @@ def test_what_gpu_feedstocks_use(tmp_path: Path) -> None:
     assert len(render(tmp_path / "meta.yaml", "linux-64")) == 1
 
 
+def test_a_value_that_is_given_chooses_what_is_zipped_with_it(tmp_path: Path) -> None:
+    pinned = "python: [3.11.* *_cpython, 3.12.* *_cpython]\nnumpy: ['1', '2']\nzip_keys: [[python, numpy]]\n"
+    text = "package: {name: a, version: '1'}\nrequirements: {host: [python, numpy]}\n"
+    (tmp_path / "meta.yaml").write_text(text)
+    (tmp_path / "conda_build_config.yaml").write_text(pinned)
+    for given, expected in (
+        ({}, [("python 3.11.* *_cpython", "numpy 1.*"), ("python 3.12.* *_cpython", "numpy 2.*")]),
+        ({"python": "3.12"}, [("python 3.12.* *_cpython", "numpy 2.*")]),
+        ({"numpy": "1", "python": "3.11"}, [("python 3.11.* *_cpython", "numpy 1.*")]),
+        ({"python": "3.9"}, [("python 3.9.*", "numpy 1.*"), ("python 3.9.*", "numpy 2.*")]),
+    ):
+        recipes = render(tmp_path / "meta.yaml", "linux-64", variants=given)
+        assert [recipe.outputs[0].requirements.host for recipe in recipes] == expected
+
+
 R_PACKAGE = """\
 package: {name: r-plots, version: "3"}
 build: {noarch: generic, rpaths: ['{{ environ["PREFIX"] }}/lib/R/lib/', lib/], rpaths_patcher: patchelf}

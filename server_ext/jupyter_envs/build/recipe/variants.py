@@ -70,31 +70,53 @@ def read_variants(
             if value is None:  # no selector of it is true
                 continue
             values[key] = _merged(key, values.get(key), value, extend, name, loaded.lines[key])
-    for key, value in (given or {}).items():
-        values[key] = (value,)
     config = VariantConfig(
         values={key: value for key, value in values.items() if _is_dimension(key)},
         zip_keys=_zip_groups(values.get("zip_keys", ())),
         run_pins={**DEFAULT_PINS, **values.get("pin_run_as_build", {})},
         ignored=frozenset(values.get("ignore_version", ())),
     )
-    return _without_given(config, given or {})
-
-
-def _without_given(config: VariantConfig, given: Mapping[str, str]) -> VariantConfig:
-    """Return the variants with zipped keys cut to the place of a value that was given by itself."""
-    values = dict(config.values)
     for group in config.zip_keys:
-        lengths = {key: len(values[key]) for key in group if key in values}
-        if len(set(lengths.values()) - {1}) > 1:
-            shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
-            raise RecipeError(
-                f"zipped keys need as many values as one another: {shown}",
-                hint="give each key of zip_keys the same number of values",
-                code="recipe.variants",
-            )
-    groups = tuple(tuple(key for key in group if key not in given) for group in config.zip_keys)
-    return msgspec.structs.replace(config, values=values, zip_keys=tuple(group for group in groups if len(group) > 1))
+        _check_lengths(group, config.values)
+    return _with_given(config, given or {})
+
+
+def _check_lengths(group: Sequence[str], values: Mapping[str, Sequence[str]]) -> None:
+    lengths = {key: len(values[key]) for key in group if key in values}
+    if len(set(lengths.values()) - {1}) > 1:
+        shown = ", ".join(f"{key} has {length}" for key, length in lengths.items())
+        raise RecipeError(
+            f"zipped keys need as many values as one another: {shown}",
+            hint="give each key of zip_keys the same number of values",
+            code="recipe.variants",
+        )
+
+
+def _with_given(config: VariantConfig, given: Mapping[str, str]) -> VariantConfig:
+    """Return the variants with single values that were given.
+
+    One that is among the values of a zipped key, or begins some of them (``3.12`` of ``3.12.* *_cpython``), chooses
+    their rows, and so what the keys beside it are. Any other takes its key out of the zip.
+    """
+    values, groups = dict(config.values), []
+    for group in config.zip_keys:
+        rows = max((len(values[key]) for key in group if key in values), default=0)
+        for key in [key for key in group if key in given and key in values]:
+            kept = [row for row in range(rows) if _fits(_at(values[key], row), given[key])]
+            if kept:
+                values |= {each: tuple(_at(values[each], row) for row in kept) for each in group if each in values}
+                rows = len(kept)
+            else:
+                values[key] = (given[key],)
+                group = tuple(each for each in group if each != key)  # noqa: PLW2901  # what is left of it
+        groups.append(group)
+    zipped = {key for group in groups for key in group}
+    values |= {key: (value,) for key, value in given.items() if key not in zipped}
+    return msgspec.structs.replace(config, values=values, zip_keys=tuple(each for each in groups if len(each) > 1))
+
+
+def _fits(value: str, given: str) -> bool:
+    return value == given or value.startswith((f"{given}.", f"{given} "))
 
 
 def _is_dimension(key: str) -> bool:
