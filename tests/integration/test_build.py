@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,9 @@ def test_what_is_built_is_not_built_again_unless_it_must(settings: Settings, tmp
     states = [build(settings, output, recipe).packages[0].state for _ in range(2)]
     assert states == ["built", "present"]
     write_recipe(recipe, {"build.sh": HELLO_BUILD + 'touch "$PREFIX/new"\n'})
+    os.utime(recipe / "build.sh")
+    (said,) = build(settings, output, recipe).warnings
+    assert "is not built again, but its recipe has changed: raise its build number" in said
     (package,) = build(settings, output, recipe, force=True).packages
     assert package.state == "built"
     prefix = install(settings, "a", "hello", channels=(output,))

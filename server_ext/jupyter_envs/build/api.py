@@ -15,7 +15,7 @@ from jupyter_envs.build.channel.folder import FolderChannel
 from jupyter_envs.build.channel.remote import RemoteChannel
 from jupyter_envs.build.load import render_request
 from jupyter_envs.build.many import ManyBuilds, in_children, in_process
-from jupyter_envs.build.models import BuildReport, BuildRequest, RenderedRecipe
+from jupyter_envs.build.models import BuildReport, BuildRequest, BuiltPackage, RenderedRecipe
 from jupyter_envs.build.order import key_of, needs_graph
 from jupyter_envs.build.scripts import can_isolate
 from jupyter_envs.build.source import check_sources
@@ -71,7 +71,9 @@ class Builder:
         given, request = request, msgspec.structs.replace(request, output=str(channel.folder))
         there = {} if request.force else {key_of(recipe): present_packages(recipe, channel) for recipe in recipes}
         present = [recipe for recipe in recipes if there.get(key_of(recipe))]
-        warnings: list[str] = []
+        warnings = [text for recipe in present if (text := _changed_since(recipe, there[key_of(recipe)]))]
+        for text in warnings:
+            self._warn(text)
         network = request.network or self._without_isolation(warnings)
         tasks = [
             Task(
@@ -128,8 +130,20 @@ class Builder:
         if why:
             text = f"scripts keep the network, since it cannot be switched off here ({why})"
             warnings.append(text)
-            self._reporter.report(Event(kind="warning", phase="build", text=text))
+            self._warn(text)
         return bool(why)
+
+    def _warn(self, text: str) -> None:
+        self._reporter.report(Event(kind="warning", phase="build", text=text))
+        print(f"warning: {text}", flush=True)  # noqa: T201  # the job's log
+
+
+def _changed_since(recipe: RenderedRecipe, packages: Sequence[BuiltPackage]) -> str:
+    """Return that a recipe has changed since its packages were built, empty when it has not."""
+    built = min(os.stat(package.path).st_mtime for package in packages)
+    if _last_change(recipe) <= built:
+        return ""
+    return f"{packages[0].dist} is not built again, but its recipe has changed: raise its build number, or use --force"
 
 
 def _error_of(failures: Sequence[TaskResult], report: BuildReport, count: int) -> EnvsError:
@@ -155,6 +169,9 @@ def source_date_epoch(recipe: RenderedRecipe, environ: Mapping[str, str]) -> int
     given = environ.get("SOURCE_DATE_EPOCH", "")
     if given.isdigit():
         return int(given)
+    return int(_last_change(recipe))
+
+
+def _last_change(recipe: RenderedRecipe) -> float:
     names = [os.path.join(recipe.folder, name) for name in os.listdir(recipe.folder)]
-    newest = max((os.stat(name).st_mtime for name in names if os.path.isfile(name)), default=time.time())
-    return int(newest)
+    return max((os.stat(name).st_mtime for name in names if os.path.isfile(name)), default=time.time())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jupyter_envs.build.models import BuildRequest, RenderedRecipe
+from jupyter_envs.build.recipe.checks import check_recipe
 from jupyter_envs.build.recipe.meta_yaml import read_recipe, render_meta_yaml
 from jupyter_envs.build.recipe.variants import read_variants
 from jupyter_envs.errors import RecipeError
@@ -84,8 +85,10 @@ def render(
     if path.name.endswith("recipe.yaml"):
         from jupyter_envs.build.recipe.recipe_yaml import render_recipe_yaml
 
-        return render_recipe_yaml(path, config, subdir)
-    return render_meta_yaml(path, config, subdir, os.environ)
+        rendered = render_recipe_yaml(path, config, subdir)
+    else:
+        rendered = render_meta_yaml(path, config, subdir, os.environ)
+    return [check_recipe(recipe) for recipe in rendered]
 
 
 def render_request(request: BuildRequest, subdir: str) -> list[RenderedRecipe]:

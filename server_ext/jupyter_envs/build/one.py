@@ -120,10 +120,15 @@ class RecipeBuild:
             prepared = with_staged(prepared, self._top, output.staged_exports, context.recipe.requirements)
         for path in staged:
             self._bring_staged(path)
+        packer = Packer(context, output, prepared)
+        packer.requirements()  # a pin on what is not there is said before the script has run
         before = snapshot.take(self._places.host_prefix)
         self._run_build_script(output.script, output, prepared)
-        packer = Packer(context, output, prepared)
         chosen = packer.choose(before, staged)
+        if not chosen and not output.script.empty:
+            context.warn(f"{output.name}: the script installed nothing; the package holds no files")
+        elif not chosen and context.recipe.sources and output.files.select is None:
+            context.warn(f"{output.name}: there is a source and no script; the package holds no files")
         context.say("package", f"packaging {output.dist}")
         archive, paths = packer.pack(chosen)
         self._staging.publish([(output.subdir, archive)], replace=True)

@@ -157,25 +157,30 @@ class Packer:
             self._context.warn(f"{self._output.name}: {lost}, which is gone after the build")
         return report.modes
 
-    def _finished(self, binaries: Sequence[elf.ElfFile]) -> Finished:
-        """Return requirements as texts, after a look at what binaries need."""
-        context, output, prepared = self._context, self._output, self._prepared
-        compatible, siblings = prepared.found(), context.siblings()
+    def requirements(self) -> tuple[list[str], list[str], RunExports]:
+        """Return what the package requires, what it constrains and what it exports, as texts."""
+        output, prepared = self._output, self._prepared
+        compatible, siblings = prepared.found(), self._context.siblings()
 
         def texts(dependencies: Sequence[Dependency]) -> list[str]:
             return [resolve(each, compatible, siblings, output.name) for each in dependencies]
 
-        needs = output.requirements
+        needs, kinds = output.requirements, RunExports.__struct_fields__
         added, constrains = merged_exports(output, prepared.build_exports, prepared.host_exports)
-        depends = [*texts(needs.run), *added]
+        exports = RunExports(**{kind: tuple(texts(getattr(needs.run_exports, kind))) for kind in kinds})
+        return [*texts(needs.run), *added], [*texts(needs.constrained), *constrains], exports
+
+    def _finished(self, binaries: Sequence[elf.ElfFile]) -> Finished:
+        """Return requirements as texts, after a look at what binaries need."""
+        context, prepared = self._context, self._prepared
+        depends, constrains, exports = self.requirements()
         glibc = linking.glibc_needed(binaries) if prepared.compilers else ""
         depends += [f"__glibc >={glibc}"] if glibc else []
         self._check_linking(binaries, depends)
-        kinds = RunExports.__struct_fields__
         return Finished(
             depends=tuple(sorted(set(depends))),
-            constrains=tuple(sorted({*texts(needs.constrained), *constrains})),
-            run_exports=RunExports(**{kind: tuple(texts(getattr(needs.run_exports, kind))) for kind in kinds}),
+            constrains=tuple(sorted(set(constrains))),
+            run_exports=exports,
             paths=(),
             epoch=context.epoch,
             build_records=prepared.build_records,

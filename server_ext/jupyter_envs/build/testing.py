@@ -207,7 +207,7 @@ class Tester:
     ) -> list[tuple[list[str], str]]:
         if test.kind == "python":
             python = f"{self._places.test_prefix}/bin/python"
-            lines = "\n".join(f"print('import: {name}'); import {name}" for name in test.imports)
+            lines = "\n".join(f"print('import: {name}', flush=True); import {name}" for name in test.imports)
             found = [([python, "-c", lines], f"importing {', '.join(test.imports)} of {output.dist}")]
             if test.pip_check:
                 found.append(([python, "-m", "pip", "check"], f"pip check of {output.dist}"))

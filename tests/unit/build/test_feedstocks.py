@@ -296,3 +296,16 @@ def test_what_is_passed_over_is_said(tmp_path: Path, name: str, text: str) -> No
     assert first == "a: what needs it is not tested (b, c)"
     assert second.startswith("a: whether all it requires is linked to is not checked")
     assert recipe.outputs[0].tests == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("requirements: {run: [\"{{ pin_subpackage('no') }}\"]}\n", "recipe.pin", "a pins no, which is not in the out"),
+        ("build: {noarch: python, entry_points: [tool]}\n", "recipe.value", "that cannot be read: 'tool'"),
+    ],
+)
+def test_what_can_never_work_is_said_before_anything_is_built(tmp_path: Path, text: str, code: str, said: str) -> None:
+    with pytest.raises(RecipeError, match=said) as caught:
+        write(tmp_path, "package: {name: a, version: '1'}\n" + text, "meta.yaml")
+    assert caught.value.code == code
