@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -118,6 +120,32 @@ async def test_jobs_that_a_shell_starts_are_told(listen: Listen, outside: Settin
         while "kernels" not in changes:  # those of one look come after its jobs
             changes.append((await ear.wait(ENVIRONMENT_EVENT))["change"])
     assert changes[0] == "created"
+
+
+MAGIC = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from jupyter_envs.magics import register
+root, sys.prefix, line = sys.argv[1:]
+shell = InteractiveShell.instance()
+register(shell, {"python": sys.executable, "root": root, "known": {}})
+shell.run_line_magic("envinstall", line)
+"""
+
+
+async def test_what_a_magic_changes_is_told(listen: Listen, outside: Settings, stocked: Channel) -> None:
+    prefix = Path(outside.envs_directories[0], "a")
+    line = f"six=2.0 --source conda -c {stocked.folder.as_uri()}"
+    command = [sys.executable, "-c", MAGIC, outside.root, str(prefix), line]
+    async with listen() as ear:
+        await asyncio.to_thread(change, outside, "create", "a", "six=1.0")
+        await ear.wait(ENVIRONMENT_EVENT, change="created")
+        kernel = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120)
+        assert not kernel.returncode, kernel.stdout + kernel.stderr
+        done = await ear.wait(JOB_EVENT, state="done")
+        assert (done["kind"], done["environment"]) == ("change", environment_id(str(prefix)))
+        if "changed" not in [event.get("change") for event in ear.heard]:  # either may be told first
+            await ear.wait(ENVIRONMENT_EVENT, change="changed", path=str(prefix))
 
 
 async def test_environments_are_told_soon_after_they_were_made_changed_and_removed(
