@@ -15,7 +15,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_envs.server.services import Services
-from support.api import Api, Make, Reply
+from support.api import Api, Finish, Make, Reply
 from support.channel import Channel
 from support.http_server import Server, serve
 from support.wheels import SimpleIndex
@@ -105,6 +105,22 @@ async def test_an_index_that_does_not_answer_in_time_leaves_the_others_results(w
     ]
     gate.set()
     assert names_of(await complete(api, q="polaris")) == [("polaris", "1.2", "pypi")]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pip's configuration wait for a second only."""
+    monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "1")
+
+
+async def test_a_plan_that_needs_an_index_which_does_not_answer_in_time_says_so(
+    impatient: None, with_index: Server, api: Api, finish: Finish
+) -> None:
+    with_index.fault("simple/*", chunk_size=1, chunk_delay=5)
+    job = await finish(await api("POST", "plans", {"action": "create", "name": "a", "specs": ["pypi::polaris"]}))
+    assert (job["state"], job["result"]) == ("failed", None)
+    assert f"the Python index does not answer: {with_index.url.removeprefix('http://')}" in job["error"]["message"]
+    assert job["error"]["hint"].startswith("check the network and `pip config list`")
 
 
 async def test_an_index_that_fails_is_named(with_index: Server, api: Api) -> None:

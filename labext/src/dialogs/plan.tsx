@@ -81,6 +81,9 @@ function planButtons(
   close: () => void,
   apply: () => void
 ): readonly IFooterButton[] {
+  if (model.conflict?.hint) {
+    return [{ label: trans.__('Close'), onClick: close }, { label: trans.__('Try again'), accept: true, onClick: () => void model.retry() }];
+  }
   if (model.conflict || model.isGone || (model.plan && model.plan.changes.length === 0)) {
     return [{ label: trans.__('Close'), onClick: close }];
   }

@@ -23,12 +23,8 @@ export function ConflictCards(props: IConflictCardsProps): JSX.Element {
         <UnknownCard key={unknown.text} unknown={unknown} {...props} />
       ))}
       {conflict.requests.length > 0 && <ClashCard {...props} />}
+      <Advice {...props} />
       {conflict.fixes.length > 0 && <Fixes {...props} />}
-      {conflict.fixes.length === 0 && conflict.unknown.length === 0 && (
-        <p className="jp-envs-Conflict-hint">
-          {conflict.hint ? sentence(conflict.hint) : trans.__('Ask for fewer packages at once, or loosen their versions.')}
-        </p>
-      )}
       {conflict.solver_text && (
         <details>
           <summary>{trans.__('What the solver says')}</summary>
@@ -36,6 +32,20 @@ export function ConflictCards(props: IConflictCardsProps): JSX.Element {
         </details>
       )}
     </div>
+  );
+}
+
+/** What the source of a request that fails alone advises; something in any case. */
+function Advice(props: IConflictCardsProps): JSX.Element | null {
+  const { conflict, trans } = props;
+  const isAnswered = conflict.fixes.length > 0 || conflict.unknown.length > 0;
+  if (isAnswered && !conflict.hint) {
+    return null;
+  }
+  return (
+    <p className="jp-envs-Conflict-hint">
+      {conflict.hint ? sentence(conflict.hint) : trans.__('Ask for fewer packages at once, or loosen their versions.')}
+    </p>
   );
 }
 

@@ -122,7 +122,8 @@ def _reason(need: Need) -> str:
 
 
 def _hint(conflict: Conflict) -> str:
-    if not conflict.fixes:
+    """Return the best fix; before leaving something out, what its source advises."""
+    if not conflict.fixes or (conflict.hint and conflict.fixes[0].kind == "drop"):
         return conflict.hint or "ask for fewer packages at once, or loosen their versions"
     fix = conflict.fixes[0]
     versions = ", ".join(f"{name} {version}" for name, version in sorted(fix.versions.items()))
