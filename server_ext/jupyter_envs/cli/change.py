@@ -31,7 +31,7 @@ file_option = click.option(
     "files",
     multiple=True,
     type=click.Path(),
-    help="Read environment.yml, an @EXPLICIT list, pixi.lock or requirements.txt; repeatable.",
+    help="Read environment.yml, an @EXPLICIT list, a lock (pixi, conda-lock) or requirements.txt; repeatable.",
 )
 no_kernel_option = click.option("--no-kernel", is_flag=True, help="Add no ipykernel, register no kernel.")
 

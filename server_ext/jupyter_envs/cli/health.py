@@ -37,7 +37,7 @@ def verify(name: str | None, prefix: str | None, as_json: bool) -> int:
 @environment
 @json_option
 def doctor(name: str | None, prefix: str | None, as_json: bool) -> int:
-    """Look for what is wrong: with one environment, or with everything here; exit code 1 when something is."""
+    """Look for what is wrong, with one environment or with everything; exit code 1 when something does not work."""
     session = Session(as_json=as_json)
     target = session.prefix(name, prefix) if name or prefix else None
     findings = sort_findings([*session.engine.doctor(target), *_kernel_findings(session, target)])

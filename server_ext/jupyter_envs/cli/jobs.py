@@ -122,8 +122,8 @@ def show_course(session: Session, job: Job, events: Sequence[JobEvent]) -> None:
     """Print what a job did, as it was shown while it ran."""
     output = session.output
     plan = _plan_of(session, job, events)
-    output.text()
-    for line in step_lines(steps_of(events, job.ended_at), output.width):
+    lines = step_lines(steps_of(events, job.ended_at), output.width)
+    for line in ["", *lines] if lines else ():
         output.text(line)
     if plan is not None:
         output.text()
