@@ -150,8 +150,10 @@ class StreamSurface(Surface):
         return StreamView(self._channel)
 
     def command_line(self) -> str:
-        """Return what was typed in the cell."""
-        return self._command
+        """Return what was typed in the cell, as it is written into histories: without logins."""
+        from jupyter_envs.engine.fetch.urls import without_login
+
+        return " ".join(without_login(word) if "://" in word else word for word in self._command.split(" "))
 
     def fail(self, error: EnvsError, argv: Sequence[str]) -> None:
         """Send an error, also as the lines in which the command line shows it."""

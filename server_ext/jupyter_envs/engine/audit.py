@@ -68,6 +68,10 @@ def audited(
             if refused or not refusals_only:
                 _write(descriptor, event, outcome="refused" if refused else "failed", error=error)
             raise
+        except BaseException as error:  # a fault of ours, or an interrupt: what was done has an end, too
+            if not refusals_only:
+                _write(descriptor, event, outcome="failed", error=EnvsError(f"it ended by {type(error).__name__}"))
+            raise
         if not refusals_only:
             _write(descriptor, event)
     finally:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from urllib.parse import unquote, urlsplit
 
+from jupyter_envs.engine.fetch.urls import without_credentials, without_login
 from jupyter_envs.engine.history.conda_history import spec_name
 from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, source_of
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
@@ -137,21 +138,33 @@ def _check_source(policy: Policy, source: str, record: RepodataRecord | None = N
 
 
 def _is_allowed(url: str, policy: Policy, settings: Settings) -> bool:
+    url = without_login(url)
     if ".." in unquote(urlsplit(url).path).split("/"):  # it leads out of the place that it begins with
         return False
     for channel in policy.channels or ():
         if "*" in channel:
-            if fnmatchcase(url, channel):
+            if _fits(url, channel):
                 return True
-        elif url.startswith(channel_url(channel, settings)):
+        elif url.startswith(without_login(channel_url(channel, settings))):
             return True
     return False
 
 
+def _fits(url: str, pattern: str) -> bool:
+    """Tell whether a URL fits a pattern. A ``*`` in the host stays in the host: it must not match another's path."""
+    if "://" not in pattern:
+        return fnmatchcase(url, pattern)
+    given, wanted = urlsplit(url), urlsplit(pattern)
+    if not (fnmatchcase(given.scheme, wanted.scheme) and fnmatchcase(given.netloc, wanted.netloc)):
+        return False
+    return not wanted.path or fnmatchcase(given.path, wanted.path)
+
+
 def _channel_refusal(policy: Policy, channel: str, record: RepodataRecord | None = None) -> PolicyError:
-    what = f"{record.name} comes from the channel {channel}, which" if record else f"the channel {channel}"
+    shown = without_credentials(channel)
+    what = f"{record.name} comes from the channel {shown}, which" if record else f"the channel {shown}"
     return refusal(
-        policy, "channels", f"{what} is not allowed", f"allowed are {', '.join(policy.channels or ())}", channel=channel
+        policy, "channels", f"{what} is not allowed", f"allowed are {', '.join(policy.channels or ())}", channel=shown
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from jupyter_envs.cli.failures import failure_lines, fix_command
 from jupyter_envs.cli.past import differences
 from jupyter_envs.cli.plan_view import change_rows, cost_text, counts_text, plan_notes
 from jupyter_envs.cli.progress import LineView, amount, spoken, title_of
+from jupyter_envs.cli.stream import Channel, StreamSurface
 from jupyter_envs.cli.tables import cells, counted, fit, human_bytes, human_duration, shorten, table, tree
 from jupyter_envs.engine.exchange.additions import absolute_channel
 from jupyter_envs.engine.models.events import Event
@@ -264,3 +267,9 @@ def test_channels_that_are_folders_become_absolute(
     assert absolute_channel("mine") == "mine"
     assert absolute_channel("forge/label/dev") == "forge/label/dev"
     assert absolute_channel("https://c.example/x") == "https://c.example/x"
+
+
+def test_what_a_cell_typed_is_kept_without_logins() -> None:
+    typed = "%envinstall -c https://me:secret@host.test/t/tk-1/channel  'a >=1'"
+    surface = StreamSurface(Channel(io.StringIO(), {}), typed)
+    assert surface.command_line() == "%envinstall -c https://host.test/channel  'a >=1'"

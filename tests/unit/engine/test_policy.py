@@ -15,6 +15,7 @@ import yaml
 
 from jupyter_envs import policy_load
 from jupyter_envs.engine.api import Engine
+from jupyter_envs.engine.audit import audited
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult
 from jupyter_envs.engine.models.policy import Licences
 from jupyter_envs.engine.policy import is_licence_allowed
@@ -298,6 +299,42 @@ def test_a_url_that_leads_out_of_an_allowed_channel_is_not_in_it(ruled: Ruled, t
     record = msgspec.structs.replace(ruled.channel.record("tool"), url=f"{allowed}/{out}/channel/noarch/tool-1-0.conda")
     for rule in (allowed, f"{allowed}/*"):
         assert ruled.refusal(ruled.engine(channels=[rule]), "a", records=(record,)) == "channels"
+
+
+def test_a_star_in_a_host_stays_in_it(ruled: Ruled) -> None:
+    places = {
+        "https://a.example.org/c": True,
+        "https://me:secret@a.example.org/c": True,
+        "https://evil.test/a.example.org/c": False,
+        "https://a.example.org:x@evil.test/c": False,
+        "http://a.example.org/c": False,
+    }
+    engine = ruled.engine(channels=["https://*.example.org/*"])
+    for place, allowed in places.items():
+        record = msgspec.structs.replace(ruled.channel.record("tool"), url=f"{place}/noarch/tool-1.0-h0_0.conda")
+        refused = ruled.refusal(engine, "a", records=(record,), channels=(place,)) if not allowed else ""
+        assert refused == ("" if allowed else "channels"), place
+        if allowed:
+            assert ruled.plan(engine, "a", records=(record,), channels=(place,)).records
+
+
+def test_a_refusal_tells_nobodys_password(ruled: Ruled, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    engine = ruled.engine(channels=["conda-forge"], audit=str(log))
+    with pytest.raises(PolicyError) as caught:
+        ruled.plan(engine, "a", "tool", channels=("https://me:secret@host.test/t/tk-1/channel",))
+    assert "https://host.test/channel" in caught.value.message
+    assert "secret" not in f"{caught.value.to_dict()} {log.read_text()}"
+    assert "tk-1" not in f"{caught.value.to_dict()} {log.read_text()}"
+
+
+def test_a_change_that_ends_by_a_fault_is_written_down(ruled: Ruled, tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    policy = parse_policy({"audit": str(log)})
+    with pytest.raises(KeyboardInterrupt), audited(policy, "install", tmp_path, "install a"):
+        raise KeyboardInterrupt
+    line = json.loads(log.read_text())
+    assert (line["outcome"], line["message"]) == ("failed", "it ended by KeyboardInterrupt")
 
 
 def test_a_policy_that_is_named_and_missing_stops_every_change(settings: Settings, tmp_path: Path) -> None:
