@@ -121,6 +121,12 @@ def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place
     assert before[0]["text"] == ["before\n"]
     assert failed[0]["ename"] == "ZeroDivisionError"
     assert after == []
+    nowhere = tmp_path / "nowhere/out.ipynb"
+    for output, said in ((nowhere, f"there is no folder {nowhere.parent}"), (tmp_path, f"{tmp_path} is a folder")):
+        refused = envs(here, "run", str(notebook), "-o", str(output))
+        assert refused.returncode == 3
+        assert f"error: the executed notebook cannot be written: {said}" in refused.stderr
+        assert "cell 1" not in refused.stderr
     going_on = envs(here, "run", str(notebook), "--allow-errors")
     assert going_on.returncode == 0, going_on.stderr
     assert outputs(notebook)[2][0]["text"] == ["after\n"]

@@ -168,7 +168,9 @@ def _gone(mark: str) -> str:
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write the executed notebook here."
 )
-@click.option("--timeout", type=float, metavar="SECONDS", help="What one cell may take.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="What one cell may take."
+)
 @click.option("--allow-errors", is_flag=True, help="Go on after a cell that fails.")
 @file_option
 @exact_option

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from jupyter_envs.errors import CancelledError, EnvsError
+from jupyter_envs.errors import CancelledError, EnvsError, NotFoundError
+from jupyter_envs.notebooks.document import Notebook, write_notebook
 
 Progress = Callable[[int, int], None]
 
@@ -47,6 +48,8 @@ def execute_notebook(
 
     Raises
     ------
+    NotFoundError
+        There is no file, and can be none, for ``target``; nothing was executed.
     CellError
         A cell failed, took too long, or ended the kernel; the notebook has the outputs until then.
     CancelledError
@@ -55,6 +58,13 @@ def execute_notebook(
     import nbformat
     from nbclient import NotebookClient
 
+    if not target.parent.is_dir() or target.is_dir():  # known before cells run, perhaps for hours
+        what = f"{target} is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise NotFoundError(
+            f"the executed notebook cannot be written: {what}",
+            hint="give another file with --output",
+            code="not_found.folder",
+        )
     notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
 
@@ -75,7 +85,8 @@ def execute_notebook(
             client.execute(stderr=log)
     finally:
         atexit.unregister(client._cleanup_kernel)  # left there when the kernel dies before it is ready; fails at exit
-        nbformat.write(notebook, target)  # type: ignore[no-untyped-call]  # nbformat
+        text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]  # nbformat
+        write_notebook(Notebook(target, text.rstrip("\n") + "\n", {}))
     return len(cells)
 
 
@@ -94,7 +105,7 @@ def _sentences(target: Path, timeout: float | None, log: IO[bytes]) -> Iterator[
         hint = f"{target} has what it said, and all before"
         raise CellError(f"a cell failed: {error.ename}: {error.evalue}", hint=hint) from error
     except CellTimeoutError as error:
-        raise CellError(f"a cell took longer than {timeout:g} seconds", hint="--timeout allows more") from error
+        raise CellError(f"a cell took longer than {timeout:g} s", hint="--timeout allows more") from error
     except (DeadKernelError, RuntimeError) as error:
         reason = _last_line(log) or str(error)
         raise CellError(f"the kernel died: {reason}", hint="`jupyter envs doctor` looks for what is wrong") from error
