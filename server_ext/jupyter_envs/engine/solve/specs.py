@@ -125,6 +125,7 @@ def _is_plain(spec: object) -> bool:
 
 def explain_rejection(text: str, match_text: str, reason: str, offset: int) -> SpecError:
     """Return the error that points at the part of a text that cannot be read."""
+    reason = reason.partition("\n")[0]
     wanted = re.search(r"'=?([^']*)'|: (\S.*)$", reason)
     part = next((group for group in (wanted.groups() if wanted else ()) if group), "")
     hint = "a request looks like numpy, numpy>=2, numpy=1.26 or conda-forge::numpy"
@@ -142,6 +143,9 @@ def explain_rejection(text: str, match_text: str, reason: str, offset: int) -> S
         hint = "two packages are two requests; a version begins with =, ==, >=, <, != or ~="
     elif re.search(r"=[<>]", match_text):
         hint = "write >= or <=, with the equals sign last"
+    elif "/" in match_text and "package name" in reason:
+        reason, part = "a folder, repository or file is not a package's name", match_text.strip()
+        hint = "name packages of a channel or an index; `jupyter envs build` makes them of recipes"
     elif "missing package name" in reason:
         hint = "write the name first: numpy>=2"
     elif "only exact package names" in reason:
