@@ -17,7 +17,7 @@ from jupyter_envs.cli.job_view import step_lines, steps_of
 from jupyter_envs.cli.options import json_option
 from jupyter_envs.cli.plan_view import change_rows, plan_notes
 from jupyter_envs.cli.session import PROGRAM, Session
-from jupyter_envs.cli.tables import human_duration
+from jupyter_envs.cli.tables import human_duration, human_time
 from jupyter_envs.engine.models.plan import ChangePlan
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.jobs.events import JobEvent, read_events
@@ -49,7 +49,9 @@ def show_list(session: Session, *, limit: int, everything: bool) -> None:
     """Print the newest jobs; those whose process is gone are marked first."""
     session.jobs.reap_interrupted()
     found = session.jobs.store.jobs(limit=limit, hidden=everything)
-    rows = [[job.id, _when(job.created_at), state_of(job, found), _took(job), job.command or job.kind] for job in found]
+    rows = [
+        [job.id, human_time(job.created_at), state_of(job, found), _took(job), job.command or job.kind] for job in found
+    ]
     if rows:
         session.output.table(["job", "when", "state", "took", "command"], rows)
     else:
@@ -84,10 +86,6 @@ def _is_executed(job: Job) -> bool:
     return bool((job.result or {}).get("executed", True))
 
 
-def _when(seconds: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds)) if seconds else "-"
-
-
 def _took(job: Job) -> str:
     if job.started_at is None:
         return "-"
@@ -108,7 +106,7 @@ def show(job_id: str, as_json: bool) -> None:
         ["command", job.command or job.kind],
         ["state", state_of(job, session.jobs.store.jobs(prefix=job.prefix))],
         ["environment", session.name_of(Path(job.prefix)) if job.prefix else "-"],
-        ["began", _when(job.started_at)],
+        ["began", human_time(job.started_at)],
         ["took", _took(job)],
         ["log", str(session.jobs.store.log_path(job.id))],
     ]

@@ -14,6 +14,7 @@ import msgspec
 
 from jupyter_envs.cli.options import Sources, environment, json_option, name_and_rest, source_options, words
 from jupyter_envs.cli.session import Session
+from jupyter_envs.cli.tables import human_time
 from jupyter_envs.engine.exchange.additions import absolute_channel
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def info(name: str | None, prefix: str | None, as_json: bool) -> None:
     """Show one environment; without NAME, where everything is and what may be used."""
     session = Session(as_json=as_json)
     values = about_environment(session, session.prefix(name, prefix)) if name or prefix else about_settings(session)
-    rows = [[key.replace("_", " "), _shown(value)] for key, value in values.items()]
+    rows = [[key.replace("_", " "), _shown(key, value)] for key, value in values.items()]
     session.output.table(["", ""], rows)
     session.output.result(values)
 
@@ -165,7 +166,9 @@ def about_environment(session: Session, target: Path) -> dict[str, object]:
     return values
 
 
-def _shown(value: object) -> str:
+def _shown(key: str, value: object) -> str:
+    if key == "modified" and isinstance(value, float):
+        return human_time(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

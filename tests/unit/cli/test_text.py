@@ -151,6 +151,9 @@ def test_what_a_plan_comes_to() -> None:
     assert cost_text(plan(gone, freed_bytes=5_000_000)) == freed
     assert "10 B more on disk, 0 B freed" in cost_text(plan(added, gone, disk_bytes=10))
     assert plan_notes(plan()) == ["nothing to change"]
+    unknown = plan(added, scripts_unknown=1)
+    assert not [note for note in plan_notes(unknown) if "script" in note]
+    assert plan_notes(unknown, ask_scripts=True)[-1].startswith("1 package not downloaded yet may bring scripts; you")
     notes = plan_notes(plan(added, disk_bytes=10, link_scripts=("a",)))
     assert notes == ["1 added: nothing to download, 10 B more on disk", "1 script of packages will run: a"]
 
