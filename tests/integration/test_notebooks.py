@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,23 @@ def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place
     going_on = envs(here, "run", str(notebook), "--allow-errors")
     assert going_on.returncode == 0, going_on.stderr
     assert outputs(notebook)[2][0]["text"] == ["after\n"]
+
+
+def test_ctrl_c_ends_the_cells_with_a_sentence_and_keeps_their_outputs(here: Place, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    notebook = write(tmp_path / "long.ipynb", "40 + 2", f"open({str(begun)!r}, 'w')\nimport time; time.sleep(600)")
+    envs(here, "lock", str(notebook))
+    words = [*PROGRAM, "run", str(notebook)]
+    process = subprocess.Popen(words, env=here.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(begun.exists)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert (process.returncode, "Traceback" in said) == (130, False), said
+    assert f"stopped; {notebook} has the outputs until then" in said
+    assert "42" in json.dumps(outputs(notebook)[0])
 
 
 def test_a_script_block_is_an_environment_too(here: Place, tmp_path: Path) -> None:

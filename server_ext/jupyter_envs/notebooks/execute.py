@@ -7,10 +7,13 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from jupyter_envs.errors import CancelledError, EnvsError, NotFoundError
 from jupyter_envs.notebooks.document import Notebook, write_notebook
+
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
 
 Progress = Callable[[int, int], None]
 
@@ -81,7 +84,7 @@ def execute_notebook(
         on_cell_start=on_cell_start,
     )
     try:
-        with tempfile.TemporaryFile() as log, _sentences(target, timeout, log):
+        with tempfile.TemporaryFile() as log, _sentences(client, target, log):
             client.execute(stderr=log)
     finally:
         atexit.unregister(client._cleanup_kernel)  # left there when the kernel dies before it is ready; fails at exit
@@ -91,7 +94,7 @@ def execute_notebook(
 
 
 @contextlib.contextmanager
-def _sentences(target: Path, timeout: float | None, log: IO[bytes]) -> Iterator[None]:
+def _sentences(client: NotebookClient, target: Path, log: IO[bytes]) -> Iterator[None]:
     """Turn what nbclient raises into errors for a person.
 
     ``log`` is what the kernel itself says on standard error: of its transport and of its debugger, to nobody who reads
@@ -101,12 +104,17 @@ def _sentences(target: Path, timeout: float | None, log: IO[bytes]) -> Iterator[
 
     try:
         yield
-    except CellExecutionError as error:
-        hint = f"{target} has what it said, and all before"
-        raise CellError(f"a cell failed: {error.ename}: {error.evalue}", hint=hint) from error
-    except CellTimeoutError as error:
-        raise CellError(f"a cell took longer than {timeout:g} s", hint="--timeout allows more") from error
-    except (DeadKernelError, RuntimeError) as error:
+    except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError, AssertionError) as error:
+        # After a signal nbclient ends the kernel; then the cell, and mostly its own cleaning up, fail over that.
+        if hasattr(client, "_async_cleanup_kernel_future"):
+            raise CancelledError(f"stopped; {target} has the outputs until then") from error
+        if isinstance(error, CellExecutionError):
+            hint = f"{target} has what it said, and all before"
+            raise CellError(f"a cell failed: {error.ename}: {error.evalue}", hint=hint) from error
+        if isinstance(error, CellTimeoutError):
+            raise CellError(f"a cell took longer than {client.timeout:g} s", hint="--timeout allows more") from error
+        if isinstance(error, AssertionError):
+            raise
         reason = _last_line(log) or str(error)
         raise CellError(f"the kernel died: {reason}", hint="`jupyter envs doctor` looks for what is wrong") from error
     except KeyboardInterrupt as error:
