@@ -27,6 +27,8 @@ describe('outcomeText', () => {
     const build = { kind: 'build', action: 'build', name: 'greet', environment: null, path: '' };
     const answer = { ...build, id: 'b', state: 'done', result: { channel: '/c', packages: [{ dist: 'greet-1.2-h1_0', state: 'built' }] } };
     expect(outcomeText(readJob(answer), TRANS)).toBe('Built greet: greet-1.2-h1_0');
+    answer.result.packages[0]!.state = 'present';
+    expect(outcomeText(readJob(answer), TRANS)).toBe('greet was built before: greet-1.2-h1_0');
     expect(outcomeText(job({ ...build, state: 'cancelled' }), TRANS)).toBe('Building greet: cancelled. Nothing half-built is in the channel.');
   });
 });

@@ -8,6 +8,7 @@ import { job } from './fakes';
 const REQUEST: IChangeRequest = { action: 'install', specs: ['pandas'] };
 const RESULT: IJobResult = { plan_id: '', executed: true, prefix: '', generation: 2, kernels: [], old_kernels: [], changed: ['pandas'], asked: [], messages: [], channel: '', built: [] };
 const BUILT: IJobResult = { ...RESULT, channel: '/channel', built: [{ dist: 'greet-1.2-h1_0', state: 'built' }] };
+const PRESENT: IJobResult = { ...BUILT, built: [{ dist: 'greet-1.2-h1_0', state: 'present' }] };
 const CONFLICT = { code: 'solve.conflict', message: 'no', hint: '', detail: { conflict: { fixes: [] } } };
 
 describe('noticeOf', () => {
@@ -20,6 +21,7 @@ describe('noticeOf', () => {
     ['a failure', job({ state: 'failed', error: { ...CONFLICT, detail: null } }), ['retry', 'log']],
     ['a conflict', job({ state: 'failed', error: CONFLICT }), ['fix', 'log']],
     ['a build', job({ kind: 'build', action: 'build', state: 'done', result: BUILT }), ['built', 'log']],
+    ['a build of what was there', job({ kind: 'build', action: 'build', state: 'done', result: PRESENT }), ['built', 'rebuild', 'log']],
     ['a build of nothing', job({ kind: 'build', action: 'build', state: 'done', result: RESULT }), ['log']],
     ['a cancelled change', job({ state: 'cancelled' }), ['retry']],
     ['a killed job', job({ state: 'interrupted' }), ['retry', 'log']]

@@ -48,6 +48,9 @@ async def test_a_recipe_is_built_and_its_package_installed(
     assert (package["state"], package["subdir"]) == ("built", "noarch")
     log = (await api("GET", f"jobs/{job['id']}/log")).body["text"]
     assert "testing greet-1.2-" in log
+    again = await finish(await api("POST", "builds", {"recipe": path, "force": True}))
+    assert again["command"] == f"jupyter envs build --force {path}"
+    assert [each["state"] for each in again["result"]["packages"]] == ["built"]
     made = await make("a", "six")
     name, version, build = package["dist"].rsplit("-", 2)
     change = {"action": "install", "environment": made.id, "specs": [f"{name}={version}={build}"]}

@@ -24,12 +24,20 @@ interface IItem {
   readonly type: string;
 }
 
-/** Register the command for the item that is selected in the file browser. */
+/** Register the commands for the item that is selected in the file browser, and for one that was. */
 export function addBuildCommand(context: ICommandContext, files: IFileBrowserFactory, recipes: RecipesModel): void {
   const { app, trans } = context;
+  const items = new Map<string, IItem>();
+  const start = async (item: IItem | undefined | null, force: boolean): Promise<IJob | null> => {
+    const job = item ? await build(context, item, force) : null;
+    if (item && job) {
+      items.set(job.id, item);
+    }
+    return job;
+  };
   const selected = (): IItem | null => {
-    const items = [...(files.tracker.currentWidget?.selectedItems() ?? [])];
-    return items.length === 1 && recipes.isRecipe(items[0]!) ? items[0]! : null;
+    const [item, ...others] = [...(files.tracker.currentWidget?.selectedItems() ?? [])];
+    return item && others.length === 0 && recipes.isRecipe(item) ? item : null;
   };
   app.commands.addCommand(CommandIDs.buildRecipe, {
     label: trans.__('Build Package'),
@@ -37,17 +45,20 @@ export function addBuildCommand(context: ICommandContext, files: IFileBrowserFac
     icon: buildIcon,
     describedBy: { args: { type: 'object', properties: {} } },
     isVisible: () => selected() !== null,
-    execute: async () => {
-      const recipe = selected();
-      return recipe && build(context, recipe);
-    }
+    execute: () => start(selected(), false)
+  });
+  app.commands.addCommand(CommandIDs.rebuild, {
+    label: trans.__('Build Again'),
+    describedBy: { args: { type: 'object', required: ['job'], properties: { job: { type: 'string' } } } },
+    isVisible: args => items.has(String(args['job'])),
+    execute: args => start(items.get(String(args['job'])), true)
   });
 }
 
-async function build(context: ICommandContext, recipe: IItem): Promise<IJob | null> {
+async function build(context: ICommandContext, recipe: IItem, force: boolean): Promise<IJob | null> {
   const { app, manager } = context;
   try {
-    const job = await manager.api.builds.build(app.serviceManager.contents.localPath(recipe.path));
+    const job = await manager.api.builds.build(app.serviceManager.contents.localPath(recipe.path), force);
     manager.jobs.follow(job);
     await app.commands.execute(CommandIDs.showLog, { job: job.id });
     return job;

@@ -32,6 +32,8 @@ export const CommandIDs = {
   createFromFile: 'jupyter-envs:create-from-file',
   /** Build the recipe that is selected in the file browser. Resolves with the `IJob` that does, or `null`. */
   buildRecipe: 'jupyter-envs:build-recipe',
+  /** Build the recipe of a build of this tab once more, whatever is there. Takes `IJobArgs`; resolves as `buildRecipe` does. */
+  rebuild: 'jupyter-envs:rebuild',
   /** Install packages of a build into an environment that is asked for, or a new one. Takes `IJobArgs`; resolves as `change` does. */
   installBuilt: 'jupyter-envs:install-built',
   /** Write the environment of the active notebook's kernel into the notebook. */

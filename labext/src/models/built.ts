@@ -11,6 +11,12 @@ export function builtPackages(job: IJob): readonly IBuiltPackage[] {
   return (job.result?.built ?? []).filter(each => INSTALLABLE.includes(each.state));
 }
 
+/** Whether a build made nothing, since all its packages were in the channel. */
+export function wasBuiltBefore(job: IJob): boolean {
+  const packages = builtPackages(job);
+  return packages.length > 0 && packages.every(each => each.state === 'present');
+}
+
 /** The request that names exactly this package; builds of one version can differ, and a new one must replace an old. */
 export function specOf(built: IBuiltPackage): string {
   const [build, version] = built.dist.split('-').reverse();

@@ -3,12 +3,12 @@
 import { IJob, waitsForYes } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import { findConflict } from '../services/plans/validate';
-import { builtPackages } from './built';
+import { builtPackages, wasBuiltBefore } from './built';
 
 export type Notify = 'all' | 'problems' | 'none';
 /** What helps after a change that was not made: ask again, or choose one of the fixes of a conflict. */
 export type AgainAction = 'retry' | 'fix';
-export type NoticeAction = AgainAction | 'notebook' | 'open' | 'undo' | 'log' | 'built';
+export type NoticeAction = AgainAction | 'notebook' | 'open' | 'undo' | 'log' | 'built' | 'rebuild';
 
 export interface INotice {
   readonly type: 'success' | 'error' | 'warning' | 'info';
@@ -48,7 +48,8 @@ export function againOf(job: IJob, request: IChangeRequest | null): AgainAction 
 
 function actionsOfSuccess(job: IJob): NoticeAction[] {
   if (job.kind === 'build') {
-    return builtPackages(job).length > 0 ? ['built', 'log'] : ['log'];
+    const again: NoticeAction[] = wasBuiltBefore(job) ? ['rebuild'] : [];
+    return builtPackages(job).length > 0 ? ['built', ...again, 'log'] : ['log'];
   }
   if (MAKING.includes(job.action)) {
     return job.result?.kernels.length ? ['notebook', 'open'] : ['open'];

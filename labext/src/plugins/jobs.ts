@@ -48,7 +48,9 @@ function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, job: IJob, tr
     const isPassing = (notice.type === 'success' || notice.type === 'info') && !notice.actions.includes('built');
     Notification.emit(outcomeText(job, trans, request?.specs), notice.type, {
       autoClose: isPassing ? SUCCESS_SHOWN_MS : false,
-      actions: notice.actions.map(action => button(app, job, action, trans))
+      actions: notice.actions
+        .filter(action => action !== 'rebuild' || app.commands.isVisible(CommandIDs.rebuild, { job: job.id }))
+        .map(action => button(app, job, action, trans))
     });
   }
 }
@@ -67,6 +69,7 @@ function button(
     undo: { label: trans.__('Undo'), callback: run(CommandIDs.undo, { id, confirm: false }) },
     retry: { label: againText('retry', trans), callback: run(CommandIDs.retryJob, { job: job.id }), displayType: 'accent' },
     fix: { label: againText('fix', trans), callback: run(CommandIDs.retryJob, { job: job.id }), displayType: 'accent' },
+    rebuild: { label: trans.__('Build again'), callback: run(CommandIDs.rebuild, { job: job.id }) },
     built: { label: trans.__('Install…'), callback: run(CommandIDs.installBuilt, { job: job.id }), displayType: 'accent' },
     log: { label: trans.__('Show log'), callback: run(CommandIDs.showLog, { job: job.id }), displayType: 'link' }
   };

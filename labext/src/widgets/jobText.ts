@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { builtPackages } from '../models/built';
+import { builtPackages, wasBuiltBefore } from '../models/built';
 import type { IProgress } from '../models/progress';
 import { requestedFirst } from '../models/specs';
 import { IJob, hasEnded, waitsForYes } from '../services/jobs/interfaces';
@@ -56,7 +56,7 @@ function doneTitle(job: IJob, trans: TranslationBundle): string {
     rename: trans.__('Renamed %1', job.name),
     delete: trans.__('Deleted %1', job.name),
     clean: trans.__('Cleaned the package cache'),
-    build: trans.__('Built %1', job.name)
+    build: wasBuiltBefore(job) ? trans.__('%1 was built before', job.name) : trans.__('Built %1', job.name)
   };
   return titles[actionOf(job)] ?? `${actionOf(job)} ${job.name}`;
 }

@@ -127,9 +127,10 @@ class LockBody(Body, frozen=True, kw_only=True):
 
 
 class BuildBody(Body, frozen=True, kw_only=True):
-    """A recipe: its folder or its file, as JupyterLab shows the path."""
+    """A recipe: its folder or its file, as JupyterLab shows the path; ``force`` builds again what is there already."""
 
     recipe: str
+    force: bool = False
 
 
 def file_path(path: str, directory: str) -> str:
@@ -318,8 +319,9 @@ def delete_request(prefix: Path, settings: Settings) -> JobRequest:
     return JobRequest(kind="delete", prefix=str(prefix), command=command)
 
 
-def build_job(recipe: str, directory: str) -> JobRequest:
+def build_job(recipe: str, directory: str, *, force: bool) -> JobRequest:
     """Return the job that builds a recipe into ``channel`` in the root, as the command does when typed there. Pure."""
-    request = BuildRequest(recipes=(recipe,), output=os.path.join(directory, CHANNEL))
-    command = shlex.join(["jupyter", "envs", "build", os.path.relpath(recipe, directory)])
+    request = BuildRequest(recipes=(recipe,), output=os.path.join(directory, CHANNEL), force=force)
+    again = ["--force"] if force else []
+    command = shlex.join(["jupyter", "envs", "build", *again, os.path.relpath(recipe, directory)])
     return JobRequest(kind="build", build=request, register_kernel=False, command=command)

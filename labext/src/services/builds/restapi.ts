@@ -15,7 +15,7 @@ export class BuildsApi implements IBuildsApi {
     return new Fields(answer, 'answer').texts('folders');
   }
 
-  async build(recipe: string): Promise<IJob> {
-    return readJobAnswer(await this._connection.send('POST', ['builds'], { body: { recipe } }));
+  async build(recipe: string, force: boolean): Promise<IJob> {
+    return readJobAnswer(await this._connection.send('POST', ['builds'], { body: { recipe, force } }));
   }
 }

@@ -40,7 +40,8 @@ class BuildsHandler(EnvsHandler):
         body = self.body(BuildBody)
         recipe = file_path(body.recipe, self.services.directory)
         await self.ask("recipe_render", recipe=recipe)
-        self.answer_job(await self.services.run(self.services.submit, build_job(recipe, self.services.directory)))
+        job = build_job(recipe, self.services.directory, force=body.force)
+        self.answer_job(await self.services.run(self.services.submit, job))
 
 
 def recipe_folders(folder: str) -> list[str]:
