@@ -1,8 +1,17 @@
 """Ends a solve whose solver takes all memory.
 
-Where packages that cannot be had need each other in a circle, py-rattler 0.28 writes the text of its conflict without
-end (`DisplayUnsat` of resolvo): 20 GB in a quarter of a minute, and nothing can stop the thread that does it. Owns when
-it is too much. Whoever gets the error must leave the process soon, as jobs do; that frees the memory.
+Where packages that cannot be had need each other in a circle, py-rattler 0.28 (the newest one in November 2026)
+writes the text of its conflict without end (`DisplayUnsat` of resolvo): 20 GB in a quarter of a minute, and nothing
+can stop the thread that does it. Owns when it is too much. Whoever gets the error must leave the process soon, as jobs
+do; that frees the memory.
+
+The smallest case known is ``rattler.solve`` for ``c`` and ``b >=2`` over these; without any one package or need, the
+text has an end::
+
+    b 2    needs c >=2
+    b 3    needs c ==3, c <2
+    c 1
+    c 3    needs b ==3
 """
 
 from __future__ import annotations
