@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.history.generations import find_latest
 from jupyter_envs.queries.catalogue import Catalogue
 from jupyter_envs.queries.projects import Projects
 from jupyter_envs.settings import Settings
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
 
 class Desk:
@@ -43,9 +37,3 @@ class Desk:
         channels = latest.channels if latest and latest.channels else self.settings.channels
         sources = latest.sources if latest and latest.sources else self.settings.sources
         return channels if "conda" in sources else (), sources
-
-    async def run(
-        self, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
-        """Call a blocking function in a thread."""
-        return await asyncio.to_thread(function, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,38 +17,38 @@ if TYPE_CHECKING:
 
 async def why(desk: Desk, *, environment: str, name: str) -> dict[str, Any]:
     """Return chains of names from a requested package down to ``name``."""
-    chains = await desk.run(desk.engine.why, Path(environment), name)
+    chains = await asyncio.to_thread(desk.engine.why, Path(environment), name)
     return {"chains": msgspec.to_builtins(chains)}
 
 
 async def verify(desk: Desk, *, environment: str) -> Any:
     """Return the findings of comparing each file with its record."""
-    return msgspec.to_builtins(await desk.run(desk.engine.verify, Path(environment)))
+    return msgspec.to_builtins(await asyncio.to_thread(desk.engine.verify, Path(environment)))
 
 
 async def doctor(desk: Desk, *, environment: str | None = None) -> Any:
     """Return what is wrong with an environment, or with all of ours and with the list of them."""
-    return msgspec.to_builtins(await desk.run(desk.engine.doctor, Path(environment) if environment else None))
+    return msgspec.to_builtins(await asyncio.to_thread(desk.engine.doctor, Path(environment) if environment else None))
 
 
 async def disk(desk: Desk, *, environment: str) -> Any:
     """Return the bytes of one environment."""
-    (usage,) = await desk.run(desk.engine.disk, [Path(environment)])
+    (usage,) = await asyncio.to_thread(desk.engine.disk, [Path(environment)])
     return msgspec.to_builtins(usage)
 
 
 async def disk_report(desk: Desk) -> Any:
     """Return the bytes of all environments and caches together, of sources of recipes, and what is free."""
-    report = msgspec.to_builtins(await desk.run(desk.engine.disk_report))
-    sources = await desk.run(sources_bytes, desk.engine.settings.root)
+    report = msgspec.to_builtins(await asyncio.to_thread(desk.engine.disk_report))
+    sources = await asyncio.to_thread(sources_bytes, desk.engine.settings.root)
     return {**report, "sources_bytes": sources, "free_bytes": desk.engine.free_bytes()}
 
 
 async def export(desk: Desk, *, environment: str, form: str, exact: bool) -> str:
     """Return an environment as the text of a file."""
-    return await desk.run(desk.engine.export, Path(environment), form, exact=exact)
+    return await asyncio.to_thread(desk.engine.export, Path(environment), form, exact=exact)
 
 
 async def stale_modules(desk: Desk, *, environment: str, modules: Sequence[str], since: int) -> Any:
     """Return which imported modules belong to packages that changed since a generation."""
-    return msgspec.to_builtins(await desk.run(desk.engine.stale_modules, Path(environment), modules, since))
+    return msgspec.to_builtins(await asyncio.to_thread(desk.engine.stale_modules, Path(environment), modules, since))

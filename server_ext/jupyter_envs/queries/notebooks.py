@@ -5,6 +5,7 @@ Here and not in the asking process, since looking for Pythons of this machine st
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,12 @@ async def answer(desk: Desk, *, content: object, path: str) -> Any:
         found = answer_for(content, Path(path), desk.engine, visible_kernels(desk.settings))
         return msgspec.to_builtins(msgspec.structs.replace(found, request=None))
 
-    return await desk.run(ask)
+    return await asyncio.to_thread(ask)
 
 
 async def request(desk: Desk, *, content: object, path: str, file: str, agreed: list[str]) -> Any:
     """Return the request that makes a notebook's environment."""
-    return msgspec.to_builtins(await desk.run(request_for, content, Path(path), desk.engine, file, agreed))
+    return msgspec.to_builtins(await asyncio.to_thread(request_for, content, Path(path), desk.engine, file, agreed))
 
 
 async def difference(desk: Desk, *, content: object, path: str, plan: str) -> Any:
@@ -40,9 +41,9 @@ async def difference(desk: Desk, *, content: object, path: str, plan: str) -> An
         planned = load_plan(desk.settings.root, plan).records
         return msgspec.to_builtins(difference_for(content, Path(path), desk.engine, planned))
 
-    return await desk.run(compare)
+    return await asyncio.to_thread(compare)
 
 
 async def lock(desk: Desk, *, content: dict[str, Any], environment: str) -> dict[str, Any]:
     """Return the lock of an environment, for a notebook's metadata."""
-    return await desk.run(lock_for, content, desk.engine, Path(environment))
+    return await asyncio.to_thread(lock_for, content, desk.engine, Path(environment))

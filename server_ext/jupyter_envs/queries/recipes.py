@@ -5,6 +5,7 @@ Here and not in the asking process, since rendering ``recipe.yaml`` loads native
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.build.load import render_request
@@ -22,4 +23,4 @@ async def render(desk: Desk, *, recipe: str) -> dict[str, Any]:
         rendered = render_request(request, desk.settings.subdir)
         return {"packages": [output.dist for each in rendered for output in each.outputs]}
 
-    return await desk.run(ask)
+    return await asyncio.to_thread(ask)

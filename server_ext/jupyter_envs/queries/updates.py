@@ -40,7 +40,7 @@ async def updates(desk: Desk, *, environment: str) -> dict[str, Any]:
     environment : str
         The path of an environment.
     """
-    records = await desk.run(read_records, Path(environment), lambda _finding: None)
+    records = await asyncio.to_thread(read_records, Path(environment), lambda _finding: None)
     channels, _ = desk.places(environment)
     by_source = {kind: [record for record in records if source_of(record) == kind] for kind in (CONDA, PYPI)}
     opened, problems = await desk.catalogue.open(channels if by_source[CONDA] else (), CHANNEL_WAIT)
@@ -89,7 +89,9 @@ async def _from_index(
         found, problem = await desk.projects.find(project, INDEX_WAIT)
         if problem is not None:
             problems.append(problem)
-        versions = [release for _, one in found for release in await desk.run(releases, one, desk.settings, minors)]
+        versions = [
+            release for _, one in found for release in await asyncio.to_thread(releases, one, desk.settings, minors)
+        ]
         return name, conda_version(versions[0].version) if versions else None
 
     minors = pythons(environment)
