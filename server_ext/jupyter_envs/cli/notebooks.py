@@ -274,10 +274,9 @@ def no_environment(notebook: Notebook, need: Need, own: RegisteredKernel | None)
 
 def ask_places(session: Session, notebook: Notebook, request: ChangeRequest) -> None:
     """Ask before anything is fetched from where the settings would not; raises as ``confirm``."""
-    settings = session.engine.settings
-    if settings.offline:
+    if session.engine.settings.offline:
         return
-    places = (*foreign_channels(request, settings), *foreign_hosts(request.records, settings))
+    places = (*foreign_channels(request, session.engine), *foreign_hosts(request, session.engine))
     if places:
         what = f"{notebook.path.name} takes packages from where your settings do not: {', '.join(places)}"
         confirm(session, what, otherwise="add them to your own (`jupyter envs info` shows those)", default=False)

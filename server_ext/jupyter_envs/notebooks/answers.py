@@ -109,9 +109,7 @@ def _foreign(notebook: Notebook, need: Need, engine: Engine) -> dict[str, tuple[
     for file in need.beside:
         with contextlib.suppress(EnvsError):
             requests[file] = need_of(notebook, engine, file=Path(file)).request
-    found = {
-        key: foreign_channels(request, engine.settings) for key, request in requests.items() if request is not None
-    }
+    found = {key: foreign_channels(request, engine) for key, request in requests.items() if request is not None}
     return {key: channels for key, channels in found.items() if channels}
 
 
@@ -149,7 +147,7 @@ def request_for(
         raise SpecError(
             f"the environment of {path.name} {said}", hint="open the notebook again", code="notebook.nothing_to_build"
         )
-    foreign = [channel for channel in foreign_channels(need.request, engine.settings) if channel not in agreed]
+    foreign = [channel for channel in foreign_channels(need.request, engine) if channel not in agreed]
     if foreign:
         raise SpecError(
             f"{path.name} takes packages from where your settings do not: {', '.join(foreign)}",

@@ -1,8 +1,8 @@
 """Places on the network that a notebook takes packages from and the settings do not name: asked about before contacted.
 
-Settings' own channels and indexes need no question, nor do folders of this machine. A spec that names a channel counts
-(``channel::name``), and so does where each locked package lies. Refuses to contact a foreign place; whether a host is
-that of the own index is asked of the own index.
+Settings' own channels and indexes need no question, nor do folders of this machine, nor packages that are in the
+cache. A spec that names a channel counts (``channel::name``), and so does where each locked package lies. Refuses to
+contact a foreign place; whether a host is that of the own index is asked of the own index.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
+from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.origins import CONDA, PYPI, source_of
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -19,7 +20,7 @@ from jupyter_envs.errors import SourceError, SpecError
 from jupyter_envs.settings import SOURCES, Settings
 
 
-def foreign_channels(request: ChangeRequest, settings: Settings) -> tuple[str, ...]:
+def foreign_channels(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
     """Return the channels, as URLs without credentials, that planning or building would contact and are not one's own.
 
     Raises
@@ -27,9 +28,10 @@ def foreign_channels(request: ChangeRequest, settings: Settings) -> tuple[str, .
     SpecError
         A channel or a spec cannot be read.
     """
+    settings = engine.settings
     own = channel_refs(settings.channels, settings)
     if request.records:
-        urls = (record.url for record in request.records if source_of(record) == CONDA)
+        urls = (record.url for record in _to_fetch(request, engine) if source_of(record) == CONDA)
         places = (_channel_of(url) for url in urls if not any(ref.holds(url) for ref in own))
         return tuple(dict.fromkeys(place for place in places if not is_local(place)))
     if CONDA not in (request.sources if request.sources is not None else settings.sources):
@@ -60,22 +62,28 @@ def _channel_of(url: str) -> str:
     return _plain(url.rsplit("/", 2)[0])
 
 
-def foreign_hosts(records: Iterable[RepodataRecord], settings: Settings) -> tuple[str, ...]:
-    """Return the hosts of wheels that are neither an index's own nor where an index of the settings keeps its files.
+def _to_fetch(request: ChangeRequest, engine: Engine) -> list[RepodataRecord]:
+    return engine.cache.to_fetch(engine.cache.missing(request.records))
+
+
+def foreign_hosts(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
+    """Return the hosts of locked wheels that are neither an own index's nor where that keeps its files.
 
     Asks the own index for one project of each host that is not obviously its own.
     """
     from jupyter_envs.engine.sources.pypi_config import read_pip_config
 
     wheels: dict[str, RepodataRecord] = {}
-    for record in records:
+    for record in _to_fetch(request, engine):
         if source_of(record) == PYPI and not is_local(record.url):
             wheels.setdefault(_host(record.url), record)
     if not wheels:
         return ()
     config = read_pip_config(os.environ)
     own = {_host(address.url) for address in (*config.indexes, *config.find_links) if address.url}
-    return tuple(host for host, record in wheels.items() if host not in own and not _keeps(host, record, settings))
+    return tuple(
+        host for host, record in wheels.items() if host not in own and not _keeps(host, record, engine.settings)
+    )
 
 
 def _keeps(host: str, wheel: RepodataRecord, settings: Settings) -> bool:
