@@ -7,6 +7,7 @@ import errno
 import fcntl
 import functools
 import os
+import resource
 import secrets
 import shutil
 import time
@@ -21,6 +22,7 @@ WAIT_SECONDS = 0.05
 PATIENCE_SECONDS = 3600.0
 """Longer than anybody downloads; on a network mount the lock of a machine that is gone may stay for ever."""
 FOREIGN_SECONDS = 24 * 3600
+MOST_LOCKS = 5000
 
 
 def make_temporary(pkgs: str) -> str:
@@ -127,6 +129,12 @@ def locked(pkgs: str, name: str, cancel: CancelToken | None, *, patience: float 
         yield _lock(fd, cancel, path, patience)
     finally:
         os.close(fd)
+
+
+def locks_at_once() -> int:
+    """Return how many locks a process may hold: half of the files that it may have open; each lock is one."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_LOCKS if files == resource.RLIM_INFINITY else max(1, min(files // 2, MOST_LOCKS))
 
 
 def _held(path: str, patience: float) -> LockedError:

@@ -77,10 +77,15 @@ class Populator:
             The disk refuses.
         """
         self._prepare()
+        ordered = sorted(records, key=lambda one: one.dist)
+        several = disk.locks_at_once()
+        others: list[RepodataRecord] = []
         try:
-            with contextlib.ExitStack() as locks:
-                mine, others = self._claim(records, locks)
-                self._bring(mine)
+            for start in range(0, len(ordered), several):
+                with contextlib.ExitStack() as locks:
+                    mine, taken = self._claim(ordered[start : start + several], locks)
+                    self._bring(mine)
+                others += taken
             for record in others:
                 with disk.locked(self._pkgs, record.dist, self._cancel):
                     if self._find(record) is None:
@@ -104,7 +109,7 @@ class Populator:
         self, records: Sequence[RepodataRecord], locks: contextlib.ExitStack
     ) -> tuple[list[RepodataRecord], list[RepodataRecord]]:
         mine, others = [], []
-        for record in sorted(records, key=lambda one: one.dist):
+        for record in records:
             if locks.enter_context(disk.locked(self._pkgs, record.dist, None)):
                 if self._find(record) is None:
                     mine.append(record)

@@ -347,3 +347,13 @@ def test_sixteen_processes_on_one_cold_cache(tmp_path: Path, settings: Settings,
         assert len(server.asked("*.conda")) == 3
     assert visible(pkgs) == sorted(package.dist for package in packages)
     assert not [name for name in os.listdir(pkgs) if name.startswith(".tmp-")]
+
+
+def test_more_packages_than_files_that_may_be_open(tmp_path: Path, settings: Settings, pkgs: Path) -> None:
+    records = [make_package(tmp_path / f"c/{SUBDIR}", f"a{n}", files={"share/x": "x"}).record() for n in range(90)]
+    given = json.dumps({"settings": msgspec.to_builtins(settings), "records": msgspec.to_builtins(records)})
+    limited = f"import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n{WORKER}"
+    command = [sys.executable, "-c", limited]
+    ran = subprocess.run(command, input=given, capture_output=True, text=True, check=False, timeout=240)
+    assert (ran.stdout.strip(), ran.stderr) == ("90", "")
+    assert len(visible(pkgs)) == 90
