@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor, make_user, missing_for_users, remove_user
+from hub.accounts import make_user, missing_for_users, remove_user
+from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor
 from support import users
 from support.channel import Channel
 
@@ -64,13 +66,15 @@ def stock(folder: Path, gate_path: Path) -> Channel:
     script = f'touch {gate_path}.$(basename "$(dirname "$PREFIX")"); while [ ! -e {gate_path} ]; do sleep 0.1; done\n'
     channel.add("plain", files={"share/plain.txt": "plain"})
     channel.add("forbidden")
+    channel.add("more", files={"share/more.txt": "more"})
     channel.add("big", files={"share/big": os.urandom(9_000_000)})
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
     paths = users.packages().replace(os.pathsep, "\n")
     files = {"site-packages/tests.pth": f"{paths}\n"}
-    channel.add("ipykernel", "7.0", files=files, depends=["python"], noarch="python")
+    version = sysconfig.get_python_version()
+    channel.add("ipykernel", "7.0", files=files, depends=[f"python {version}.*"], noarch="python")
     return channel.index()
 
 

@@ -1,6 +1,6 @@
 """A real JupyterHub with its proxy, started from ``deploy/single-machine``, and browsers that are logged in over HTTP.
 
-Owns the processes and the Unix users. What differs from the file that is deployed stands in ``OVERRIDE``: a password
+Owns the processes. What differs from the file that is deployed stands in ``OVERRIDE``: a password
 that is the same for all, and ports of its own.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,8 +22,8 @@ import psutil
 import requests
 import websocket
 
+from hub.accounts import make_python_for_users
 from jupyter_envs.jobs.store import JobStore
-from support import users
 from support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -47,6 +45,7 @@ c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
+c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
 c.Spawner.start_timeout = 60
 c.Spawner.args = ["--allow-root"]
 c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channel!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
@@ -110,6 +109,7 @@ class RunningHub:
                 hub_port=free_port(),
                 api_port=free_port(),
                 spawner=spawner,
+                homes=f"{self.folder}/home-{{username}}",
                 python=self._python,
                 channel=self._channel,
                 admin=ADMIN,
@@ -263,6 +263,24 @@ class Visitor:
         self.hub.until(ready, f"the server of {self.user} answers")
         return base
 
+    def stop_server(self) -> None:
+        """Stop the user's server; what it ran goes with it."""
+        self.get("hub/home")
+        headers = {"X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/") or ""}
+        url = f"{self.hub.url}hub/api/users/{self.user}"
+        assert self.session.delete(f"{url}/server", headers=headers, timeout=60).status_code in (202, 204)
+
+        def stopped() -> bool:
+            return not self.session.get(url, headers=headers, timeout=60).json()["servers"]
+
+        self.hub.until(stopped, f"the server of {self.user} has stopped")
+
+    def change(self, **request: Any) -> dict[str, Any]:
+        """Have the user's own server change an environment, and return the job when it has ended."""
+        answer = self.rest("POST", "changes", request, user_server=True)
+        assert answer.status_code == 202, answer.text
+        return self.ended(answer.json()["job"]["id"])
+
     def publish(self, name: str, file: dict[str, str]) -> None:
         """Ask for a generation; it is being built when this returns."""
         answer = self.rest("POST", "environments", {"name": name, "file": file})
@@ -354,42 +372,3 @@ def words_of(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:
         return []
-
-
-def missing_for_users() -> str:
-    """Return what is missing for servers that run as Unix users of their own, empty when nothing is."""
-    if shutil.which("useradd") is None:
-        return "needs useradd"
-    return users.missing()
-
-
-def make_python_for_users(folder: Path) -> str:
-    """Return a Python that other users can run and that has all of this one: a venv of it in a folder they can read.
-
-    This one may be a link into root's home, which they cannot enter.
-    """
-    venv = folder / "python"
-    subprocess.run([users.python_for_all(), "-m", "venv", "--without-pip", str(venv)], check=True)
-    (site,) = venv.glob("lib/python*/site-packages")
-    (site / "tests.pth").write_text(users.packages().replace(os.pathsep, "\n") + "\n")
-    for name in ("share", "etc"):  # JupyterLab, its extensions and the configuration that turns ours on
-        (venv / name).symlink_to(Path(sys.prefix, name))
-    node = shutil.which("node")
-    if node is not None:
-        (venv / "bin" / "node").symlink_to(os.path.realpath(node))
-    return str(venv / "bin" / "python")
-
-
-def make_user(name: str) -> None:
-    """Make a Unix user with a home; one that is there already is kept."""
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        subprocess.run(
-            ["useradd", "--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash", name], check=True
-        )
-
-
-def remove_user(name: str) -> None:
-    """Remove a Unix user with the home."""
-    subprocess.run(["userdel", "--remove", "--force", name], check=False, capture_output=True)

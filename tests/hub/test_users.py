@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from hub.running import RunningHub, Visitor, missing_for_users
+from hub.accounts import missing_for_users
+from hub.running import RunningHub, Visitor
 from support.channel import Channel
 
 SHELL = """
@@ -118,6 +121,29 @@ def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, be
     assert ben.rest("POST", "plans", asked, user_server=True).status_code in (403, 404)
     look = f"import os\ntry: print(os.listdir({row['path']!r}))\nexcept OSError as error: print(type(error).__name__)"
     assert ben.execute(ben.start_kernel("python3"), look) == "PermissionError\n"
+
+
+def test_a_clone_is_the_users_own_and_outlives_the_server(hub: RunningHub, admin: Visitor, ben: Visitor) -> None:
+    admin.publish("course", {"name": "environment.yml", "text": "dependencies: [interpreter::python, tool=1.0]\n"})
+    assert admin.published("course", 1)["published"]
+    ben.start_server()
+    (course,) = (one for one in environments(ben) if one["name"] == "course")
+    asked = {"action": "install", "environment": course["id"], "specs": ["more"]}
+    refused = ben.rest("POST", "plans", asked, user_server=True)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "env.shared")
+
+    assert ben.change(action="clone", name="own", clone_from=course["id"])["state"] == "done"
+    (own,) = (one for one in environments(ben) if one["name"] == "own")
+    assert ben.change(action="install", environment=own["id"], specs=["more"])["state"] == "done"
+    added = Path(own["path"], "share/more.txt")
+    assert added.read_text() == "more"
+    assert added.owner() == (ben.user if hub.real_users else getpass.getuser())
+
+    ben.stop_server()
+    ben.start_server()
+    ask = "import sys, tool; print(sys.prefix, tool.version)"
+    assert ben.execute(ben.start_kernel("envs-own"), ask).split() == [own["path"], "1.0"]
+    assert not Path(course["path"], "share/more.txt").exists()
 
 
 def environments(user: Visitor) -> list[dict[str, Any]]:

@@ -1,0 +1,59 @@
+"""JupyterLab of a user of the Hub in a real browser: what is published appears and is known, and its switch is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from hub.running import PASSWORD, RunningHub, Visitor
+from ui.conftest import CHROMIUM_FLAGS
+from ui.find_chromium import find_chromium
+
+NAME = "shown"
+READY_MS = 90_000
+LOOKED = "Object.keys(localStorage).some(key => key.startsWith('jupyter-envs:published:'))"
+
+
+@pytest.fixture
+def page(hub: RunningHub, anna: Visitor) -> Iterator[Page]:
+    """Return JupyterLab of anna, who logged in as a person does."""
+    base = anna.start_server()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        try:
+            page = chromium.new_page()
+            page.goto(f"{hub.url}hub/login?next=/{base}lab?reset")
+            page.locator("#username_input").fill(anna.user)
+            page.locator("#password_input").fill(PASSWORD)
+            page.locator("#login_submit").click()
+            yield page
+        finally:
+            chromium.close()
+
+
+def publish_next(admin: Visitor, version: str) -> int:
+    """Publish one more generation and return its number."""
+    number = 1 + max(admin.generations(NAME), default=0)
+    text = f"dependencies:\n- interpreter::python\n- tool={version}\n"
+    admin.publish(NAME, {"name": "environment.yml", "text": text})
+    assert admin.published(NAME, number)["published"]
+    return number
+
+
+@pytest.mark.flaky(reruns=1)  # as the tests in tests/ui: a notice is shown for some seconds only
+def test_a_shared_environment_appears_and_its_next_generation_is_told(admin: Visitor, page: Page) -> None:
+    publish_next(admin, "1.0")
+    tile = page.locator(".jp-LauncherCard[data-category='Notebook']").filter(has_text=f"({NAME}, shared)")
+    tile.click(timeout=READY_MS)
+    page.get_by_role("tab", name="Environments").click()
+    active = page.get_by_role("region", name="The active notebook runs in")
+    expect(active).to_contain_text(NAME)
+    expect(page.locator(".jp-NotebookPanel-toolbar")).to_contain_text(f"{NAME} · Python")
+
+    page.wait_for_function(LOOKED)
+    number = publish_next(admin, "2.0")
+    notice = page.get_by_role("alert").filter(has_text=f"{NAME} is published in generation {number}.")
+    notice.get_by_role("button", name="Show it").click()
+    expect(page.get_by_role("heading", name=NAME, exact=True)).to_be_visible()
