@@ -27,7 +27,7 @@ except Exception as error: print(error)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as the Hub: a worker may come back to this module
 def kernel(anna: Visitor) -> str:
     """Return the kernel of an environment ``mine`` of anna's, in which she has a shell and magics."""
     anna.start_server()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.network
 NAME = "importing"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as ``place``: a worker may come back to this module
 def importing(place: Place) -> Path:
     """Return an environment with this Python's version, which finds what this Python has after its own packages."""
     major, minor = sys.version_info[:2]
