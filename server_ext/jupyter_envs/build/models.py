@@ -113,6 +113,14 @@ class PackageTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     contents: dict[str, tuple[str, ...]] = {}
 
 
+class Replacing(msgspec.Struct, frozen=True, kw_only=True):
+    """What is replaced in files of a package: ``pattern`` in those that fit ``files``."""
+
+    files: tuple[str, ...]
+    pattern: str
+    replacement: str
+
+
 class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the files of an output are chosen and treated; all patterns are globs relative to the prefix.
 
@@ -132,6 +140,7 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing_allowed: tuple[str, ...] = ()
     overlinking: Literal["ignore", "warn", "error"] = "warn"
     skip_pyc: tuple[str, ...] = ()
+    replacing: tuple[Replacing, ...] = ()
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.build import assemble, collect, elf, linking, prefixes, python_files, snapshot
+from jupyter_envs.build import assemble, collect, elf, linking, post_process, prefixes, python_files, snapshot
 from jupyter_envs.build.archive import write_archive
 from jupyter_envs.build.context import BuildContext
 from jupyter_envs.build.info import Finished, info_files, merged_exports, needs_of
@@ -90,6 +90,7 @@ class Packer:
             What cannot be a package.
         """
         context, output, prefix = self._context, self._output, self._prefix
+        post_process.process(prefix, self._regular(chosen), output.files.replacing)
         binaries = self._relocate(self._regular(chosen))
         python_files.clean_dist_infos(prefix, self._regular(chosen))
         assemble.clamp_times(prefix, chosen, context.epoch)

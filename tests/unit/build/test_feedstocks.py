@@ -11,6 +11,7 @@ import pytest
 from jupyter_envs.build.load import render
 from jupyter_envs.build.models import Output, RenderedRecipe, Source
 from jupyter_envs.build.order import key_of, needs_graph
+from jupyter_envs.build.post_process import process
 from jupyter_envs.errors import RecipeError
 
 NOARCH = """\
@@ -309,3 +310,32 @@ def test_what_can_never_work_is_said_before_anything_is_built(tmp_path: Path, te
     with pytest.raises(RecipeError, match=said) as caught:
         write(tmp_path, "package: {name: a, version: '1'}\n" + text, "meta.yaml")
     assert caught.value.code == code
+
+
+POST_PROCESS = """\
+package: {name: a, version: "1"}
+build:
+  script: [make install]
+  post_process:
+    - {files: ["*.cmake"], regex: '([^ ]+)/sysroot', replacement: "$${SYSROOT} of $1"}
+"""
+
+
+def test_texts_in_files_are_replaced_as_rattler_build_does(tmp_path: Path) -> None:
+    rules = only(tmp_path, POST_PROCESS, "recipe.yaml").files.replacing
+    (tmp_path / "lib").mkdir()
+    given = {"a.cmake": b"set /opt/x/sysroot", "b.txt": b"/x/sysroot", "c.cmake": b"\xff /x/sysroot"}
+    for name, content in given.items():
+        (tmp_path / "lib" / name).write_bytes(content)
+    process(str(tmp_path), [f"lib/{name}" for name in given], rules)
+    held = {name: (tmp_path / "lib" / name).read_bytes() for name in given}
+    assert held == {**given, "a.cmake": b"set ${SYSROOT} of /opt/x"}
+    with pytest.raises(RecipeError, match="of post_process cannot be read"):
+        write(tmp_path, POST_PROCESS.replace("([^ ]+)", r"\p{L}"), "recipe.yaml")  # Rust's, not Python's
+
+
+def test_a_staging_output_has_the_default_script(tmp_path: Path) -> None:
+    text = "recipe: {name: s, version: '1'}\noutputs:\n  - staging: {name: st}\n  - {package: {name: a}, inherit: st}\n"
+    (recipe,) = write(tmp_path, text, "recipe.yaml", build__sh="make")
+    (output,) = recipe.outputs
+    assert (recipe.script.file, output.script.empty, output.files.select) == ("build.sh", True, ("**",))

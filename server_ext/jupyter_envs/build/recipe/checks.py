@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_envs.build.models import Output, Pin, RenderedRecipe, RunExports
+from jupyter_envs.build.post_process import compiled
 from jupyter_envs.build.recipe.pins import resolve
 from jupyter_envs.build.recipe.siblings import found_siblings
 from jupyter_envs.engine.link.entry_points import parse_entry_point
@@ -22,6 +23,8 @@ def check_recipe(recipe: RenderedRecipe) -> RenderedRecipe:
         for pin in _pins(output):
             if pin.kind == "subpackage":
                 resolve(pin, {}, siblings, output.name)
+        for rule in output.files.replacing:
+            compiled(rule)
         for text in output.entry_points:
             _check_entry_point(text, output.name)
     return recipe

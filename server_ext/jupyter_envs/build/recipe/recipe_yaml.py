@@ -20,6 +20,7 @@ from jupyter_envs.build.models import (
     Output,
     Pin,
     RenderedRecipe,
+    Replacing,
     Requirements,
     RunExports,
     Script,
@@ -120,7 +121,7 @@ def _recipe(
         version=str(first["package"]["version"]),
         outputs=outputs,
         sources=tuple(_source(entry) for entry in entries((stage or first).get("source"))),
-        script=scripts.read(stage["build"].get("script", []), default="") if stage else Script(),
+        script=scripts.read(stage.get("build", {}).get("script"), default="build.sh") if stage else Script(),
         requirements=_requirements(stage.get("requirements", {})) if stage else Requirements(),
         variant={key: values[0] for key, values in config.values.items()} | group[0][1],
         text=text,
@@ -214,7 +215,6 @@ def _refuse(path: Path, recipe: Mapping[str, Any]) -> None:
     build, sources = recipe.get("build", {}), entries(recipe.get("source"))
     found = {
         "merge_build_and_host_envs": build.get("merge_build_and_host_envs"),
-        "post_process": build.get("post_process"),
         "attestation": any(entry.get("attestation") for entry in sources),
         "lfs": any(entry.get("lfs") for entry in sources),
     }
@@ -285,9 +285,14 @@ def _requirements(section: Mapping[str, Any]) -> Requirements:
     )
 
 
+def _included(globs: Any) -> tuple[str, ...]:
+    """Return patterns that are given as a list, or as a mapping with ``include``."""
+    return texts(globs.get("include")) or ("**",) if isinstance(globs, dict) else texts(globs)
+
+
 def _file_rules(build: Mapping[str, Any], *, staged: bool) -> FileRules:
     chosen, prefix, linking = build.get("files"), build.get("prefix_detection", {}), build.get("dynamic_linking", {})
-    included = texts(chosen.get("include")) or ("**",) if isinstance(chosen, dict) else texts(chosen)
+    included = _included(chosen)
     ignored = prefix.get("ignore", False)
     forced = prefix.get("force_file_type", {})
     relocation = linking.get("binary_relocation", True)
@@ -305,5 +310,9 @@ def _file_rules(build: Mapping[str, Any], *, staged: bool) -> FileRules:
         rpaths=texts(linking.get("rpaths")) or ("lib/",),
         missing_allowed=(*texts(linking.get("missing_dso_allowlist")), *texts(linking.get("rpath_allowlist"))),
         overlinking="error" if overlinking == "error" else "warn" if overlinking == "warn" else "ignore",
+        replacing=tuple(
+            Replacing(files=_included(each["files"]), pattern=each["regex"], replacement=each["replacement"])
+            for each in entries(build.get("post_process"))
+        ),
         skip_pyc=texts(build.get("python", {}).get("skip_pyc_compilation")),
     )
