@@ -147,6 +147,7 @@ def test_a_strangers_channel_and_script_are_shown_before_they_are_asked_and_run(
         build.click()
         dialog.get_by_role("button", name="Contact").click()
         expect(dialog).to_contain_text("1 package is not downloaded yet. If it brings a script", timeout=JOB_MS)
+        expect(dialog).to_contain_text(f"Packages are downloaded from {server.url.removeprefix('http://')}.")
         shot(page, "carry-unknown-scripts")
         dialog.get_by_role("button", name="Apply").click()
         expect(dialog).to_contain_text("Scripts that will run: talks-1.0", timeout=JOB_MS)

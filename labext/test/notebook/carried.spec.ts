@@ -15,7 +15,7 @@ const NOWHERE = { exists: false, path: '' };
 function answer(values: Partial<INotebookAnswer> = {}): INotebookAnswer {
   return {
     ...{ state: 'build', environment: null, prefix: '', kernel: '', name: 'study-1', because: '', requested: ['six'] },
-    ...{ channels: null, origins: { channel: 2 }, download_bytes: 10, refused: [], foreign: {}, beside: [], ...values }
+    ...{ channels: null, origins: { channel: 2 }, download_bytes: 10, hosts: [], refused: [], foreign: {}, beside: [], ...values }
   };
 }
 
@@ -109,14 +109,15 @@ describe('NotebookPlans', () => {
 
   function plansOf(said: INotebookAnswer, file = '') {
     const calls: unknown[] = [];
+    const plan = { scripts_unknown: 3, download_bytes: 10 };
     const told = <T>(name: string, value: T) => (...args: unknown[]): Promise<T> => {
       calls.push([name, ...args]);
       return Promise.resolve(value);
     };
-    const plans = { plan: told('plan', job()), get: told('get', { scripts_unknown: 3 } as IPlan), execute: told('execute', job()), change: told('change', job()) };
+    const plans = { plan: told('plan', job()), get: told('get', plan as IPlan), execute: told('execute', job()), change: told('change', job()) };
     const notebooks = { plan: told('notebook', job()), difference: told('difference', [CHANGE]) };
     const notebook = { content: LOCKED, path: 'a.ipynb' };
-    return { calls, notebook, made: new NotebookPlans(plans as IPlansApi, notebooks, notebook, said, file, FOREIGN) };
+    return { calls, notebook, plan, made: new NotebookPlans(plans as IPlansApi, notebooks, notebook, said, file, FOREIGN) };
   }
 
   it('lets the server put the request together, and plans one that a fix changed itself', async () => {
@@ -132,6 +133,18 @@ describe('NotebookPlans', () => {
     await made.get('p');
     await made.execute('p');
     expect([made.scriptsUnknown, calls[calls.length - 1]]).toEqual([3, ['execute', 'p', true]]);
+  });
+
+  it('names the servers of a lock only where something is downloaded', async () => {
+    const { made, plan } = plansOf(answer({ hosts: ['files.example'] }));
+    await made.get('p');
+    expect(made.hosts).toEqual(['files.example']);
+    plan.download_bytes = 0;
+    await made.get('p');
+    expect(made.hosts).toEqual([]);
+    const beside = plansOf(answer({ hosts: ['files.example'] }), 'requirements.txt');
+    await beside.made.get('p');
+    expect(beside.made.hosts).toEqual([]);
   });
 
   it('compares with the lock only where that could not be taken', async () => {

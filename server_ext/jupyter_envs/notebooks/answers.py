@@ -26,7 +26,7 @@ from jupyter_envs.notebooks.check import changes_between
 from jupyter_envs.notebooks.document import Notebook
 from jupyter_envs.notebooks.environment import Need, State, check_allowed, files_beside, need_of
 from jupyter_envs.notebooks.lock import find_kernel, lock_of
-from jupyter_envs.notebooks.places import foreign_channels
+from jupyter_envs.notebooks.places import download_hosts, foreign_channels
 
 SAME_VERSION = ("rebuilt", "relinked")
 
@@ -38,10 +38,10 @@ class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     kernel to choose when the environment is ready, ``name`` what a new environment would be called. ``requested``,
     ``channels`` and ``platforms`` are the lock's, ``origins`` counts the locked packages by where they come from (a
     channel, ``pypi``, ``interpreter``), ``download_bytes`` is the sum of their archives; what is in the cache already
-    counts for the plan, not here. ``foreign`` are the channels that the settings do not name: to be agreed to before a
-    request is planned; those of the notebook itself under the key ``""``, those of a file beside it under its path.
-    ``request`` makes the environment: to be planned, so that its cost and its link
-    scripts can be shown, and executed when a person agrees.
+    counts for the plan, not here. ``hosts`` are the servers that they would be downloaded from. ``foreign`` are the
+    channels that the settings do not name: to be agreed to before a request is planned; those of the notebook itself
+    under the key ``""``, those of a file beside it under its path. ``request`` makes the
+    environment: to be planned, so that its cost and its link scripts can be shown, and executed when a person agrees.
     """
 
     state: State
@@ -55,6 +55,7 @@ class NotebookAnswer(msgspec.Struct, frozen=True, kw_only=True):
     origins: dict[str, int] = {}
     download_bytes: int = 0
     refused: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     foreign: dict[str, tuple[str, ...]] = {}
     beside: tuple[str, ...] = ()
     request: ChangeRequest | None = None
@@ -97,6 +98,7 @@ def answer_for(content: object, path: Path, engine: Engine, kernels: Iterable[Re
         origins=dict(sorted(Counter(map(origin_of, need.locked)).items())),
         download_bytes=sum(record.size or 0 for record in need.locked) if need.state == "build" else 0,
         refused=need.refused,
+        hosts=download_hosts(request, engine) if request and request.records else (),
         foreign=_foreign(notebook, need, engine),
         beside=need.beside,
         request=None if need.refused else request,

@@ -66,6 +66,12 @@ def _to_fetch(request: ChangeRequest, engine: Engine) -> list[RepodataRecord]:
     return engine.cache.to_fetch(engine.cache.missing(request.records))
 
 
+def download_hosts(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
+    """Return the servers that locked packages would be downloaded from, whosever they are."""
+    hosts = (_host(record.url) for record in _to_fetch(request, engine))
+    return tuple(sorted({host for host in hosts if host}))
+
+
 def foreign_hosts(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
     """Return the hosts of locked wheels that are neither an own index's nor where that keeps its files.
 

@@ -8,7 +8,7 @@ import pytest
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.notebooks.places import foreign_channels, foreign_hosts
+from jupyter_envs.notebooks.places import download_hosts, foreign_channels, foreign_hosts
 from jupyter_envs.settings import Settings
 from support.channel import SUBDIR, Channel
 from support.http_server import Request, Response, serve
@@ -59,8 +59,9 @@ def test_a_package_that_is_in_the_cache_needs_no_question(settings: Settings, ch
             action="create", prefix=str(engine.new_prefix("a")), records=(channel.record("tool", channel=server.url),)
         )
         assert foreign_channels(request, engine) == (server.url,)
+        assert download_hosts(request, engine) == (server.url.removeprefix("http://"),)
         engine.execute(engine.plan(request))
-        assert foreign_channels(request, engine) == ()
+        assert foreign_channels(request, engine) == download_hosts(request, engine) == ()
 
 
 def test_hosts_of_wheels_are_ones_own_where_the_own_index_says_so(

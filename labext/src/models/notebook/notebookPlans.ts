@@ -20,6 +20,7 @@ export class NotebookPlans implements IPlansApi {
     const { name, requested, channels } = answer;
     this.request = { action: 'create', name: name || undefined, specs: requested, channels };
     this._locked = !_file && answer.because !== '';
+    this._hosts = _file ? [] : answer.hosts;
   }
 
   /** What stands for the notebook's own request, which only the server knows. */
@@ -28,6 +29,11 @@ export class NotebookPlans implements IPlansApi {
   /** The versions that are others than those that were locked; `null` while that is not known, or needs no word. */
   get difference(): readonly IPackageChange[] | null {
     return this._difference;
+  }
+
+  /** The servers that the planned packages are downloaded from, as far as the lock says. */
+  get hosts(): readonly string[] {
+    return this._downloads ? this._hosts : [];
   }
 
   /** How many packages may bring scripts that the plan cannot name yet. */
@@ -44,6 +50,7 @@ export class NotebookPlans implements IPlansApi {
   async get(planId: string): Promise<IPlan> {
     const plan = await this._plans.get(planId);
     this._scriptsUnknown = plan.scripts_unknown;
+    this._downloads = plan.download_bytes > 0;
     this._difference = this._locked ? await this._notebooks.difference(this._notebook, planId) : null;
     return plan;
   }
@@ -58,6 +65,8 @@ export class NotebookPlans implements IPlansApi {
   }
 
   private readonly _locked: boolean;
+  private readonly _hosts: readonly string[];
+  private _downloads = false;
   private _scriptsUnknown = 0;
   private _difference: readonly IPackageChange[] | null = null;
 }

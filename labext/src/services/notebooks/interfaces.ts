@@ -34,6 +34,8 @@ export interface INotebookAnswer {
   /** How many locked packages come from where. */
   readonly origins: Readonly<Record<string, number>>;
   readonly download_bytes: number;
+  /** The servers that locked packages would be downloaded from. */
+  readonly hosts: readonly string[];
   /** Kinds of sources that the settings do not allow. */
   readonly refused: readonly string[];
   /**

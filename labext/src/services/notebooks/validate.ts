@@ -17,6 +17,7 @@ export function readNotebookAnswer(value: unknown): INotebookAnswer {
     channels: fields.maybe('channels', () => fields.texts('channels')),
     origins: fields.required('origins', readCounts),
     download_bytes: fields.number('download_bytes', 0),
+    hosts: fields.texts('hosts'),
     refused: fields.texts('refused'),
     foreign: fields.required('foreign', readLists),
     beside: fields.texts('beside')

@@ -1,20 +1,32 @@
-/** What stands above a plan whose packages may bring scripts that it cannot name yet. */
+/** What stands above a plan whose packages are not downloaded: from where they are, and scripts that it cannot name yet. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-export function ScriptsNote(props: { unknown: number; trans: TranslationBundle }): JSX.Element | null {
-  const { unknown, trans } = props;
-  if (unknown === 0) {
+export interface IScriptsNoteProps {
+  readonly unknown: number;
+  /** The servers that packages come from, as far as that is known before they are. */
+  readonly hosts: readonly string[];
+  readonly trans: TranslationBundle;
+}
+
+export function ScriptsNote(props: IScriptsNoteProps): JSX.Element | null {
+  const { unknown, hosts, trans } = props;
+  if (unknown === 0 && hosts.length === 0) {
     return null;
   }
   return (
-    <p className="jp-envs-Difference">
-      {trans._n(
-        '%1 package is not downloaded yet. If it brings a script, you see the plan again before that is run.',
-        '%1 packages are not downloaded yet. If they bring scripts, you see the plan again before one is run.',
-        unknown
+    <div className="jp-envs-Difference">
+      {hosts.length > 0 && <p>{trans.__('Packages are downloaded from %1.', hosts.join(', '))}</p>}
+      {unknown > 0 && (
+        <p>
+          {trans._n(
+            '%1 package is not downloaded yet. If it brings a script, you see the plan again before that is run.',
+            '%1 packages are not downloaded yet. If they bring scripts, you see the plan again before one is run.',
+            unknown
+          )}
+        </p>
       )}
-    </p>
+    </div>
   );
 }

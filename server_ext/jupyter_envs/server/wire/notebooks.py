@@ -12,7 +12,7 @@ from jupyter_envs.server.wire.plans import change_json
 
 FIELDS = (
     *("state", "kernel", "name", "because", "requested", "channels", "platforms"),
-    *("origins", "download_bytes", "refused"),
+    *("origins", "download_bytes", "hosts", "refused"),
 )
 
 
