@@ -189,12 +189,13 @@ def run_notebook(
     \b
     jupyter envs run analysis.ipynb
     """  # noqa: D301 click's mark for lines that stay as they are
-    from jupyter_envs.notebooks.execute import execute_notebook
+    from jupyter_envs.notebooks.execute import check_place, execute_notebook
 
     session = Session()
     read = read_notebook(notebook)
-    kernel = ready_kernel(session, read, file, exact=exact, yes=yes)
     target = (output or notebook).expanduser().absolute()
+    check_place(target)
+    kernel = ready_kernel(session, read, file, exact=exact, yes=yes)
 
     def progress(done: int, total: int) -> None:
         session.output.note(f"cell {done} of {total}…")

@@ -51,8 +51,6 @@ def execute_notebook(
 
     Raises
     ------
-    NotFoundError
-        There is no file, and can be none, for ``target``; nothing was executed.
     CellError
         A cell failed, took too long, or ended the kernel; the notebook has the outputs until then.
     CancelledError
@@ -61,13 +59,6 @@ def execute_notebook(
     import nbformat
     from nbclient import NotebookClient
 
-    if not target.parent.is_dir() or target.is_dir():  # known before cells run, perhaps for hours
-        what = f"{target} is a folder" if target.is_dir() else f"there is no folder {target.parent}"
-        raise NotFoundError(
-            f"the executed notebook cannot be written: {what}",
-            hint="give another file with --output",
-            code="not_found.folder",
-        )
     notebook = nbformat.read(source, as_version=4)  # type: ignore[no-untyped-call]  # nbformat
     cells = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
 
@@ -91,6 +82,17 @@ def execute_notebook(
         text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]  # nbformat
         write_notebook(Notebook(target, text.rstrip("\n") + "\n", {}))
     return len(cells)
+
+
+def check_place(target: Path) -> None:
+    """Raise ``NotFoundError`` when there can be no such file: to be known before cells run, perhaps for hours."""
+    if not target.parent.is_dir() or target.is_dir():
+        what = f"{target} is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise NotFoundError(
+            f"the executed notebook cannot be written: {what}",
+            hint="give another file with --output",
+            code="not_found.folder",
+        )
 
 
 @contextlib.contextmanager
