@@ -52,7 +52,10 @@ def read_policy(path: Path) -> Policy:
     import yaml
 
     try:
-        return parse_policy(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        if repeated := _repeated_key(yaml.compose(text, yaml.SafeLoader)):
+            raise ValueError(f"the key {repeated} stands there twice")
+        return parse_policy(yaml.safe_load(text))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError, ValueError) as error:
         message = " ".join(str(error).split())
         raise PolicyError(
@@ -79,6 +82,11 @@ def parse_policy(loaded: object) -> Policy:
         if not url.rstrip("/").endswith(f"/{name}"):
             raise ValueError(f"the mirror of {name} must be a URL that ends with /{name}, not {url!r}")
     disk_quota(policy)
+    for spec in (*policy.blocked, *policy.pinned):
+        _check_spec(spec)
+    sourced = [spec for spec in policy.pinned if spec.startswith("pypi::")]
+    if sourced:
+        raise ValueError(f"pinned says a version, not a source: {sourced[0]!r}")
     return policy
 
 
@@ -95,6 +103,32 @@ def _refuse_unknown_keys(loaded: Mapping[str, object]) -> None:
                 near = difflib.get_close_matches(str(key), known, 1)
                 hint = f"did you mean {where}{near[0]}?" if near else f"there are {', '.join(known)}"
                 raise ValueError(f"there is no key {where}{key}; {hint}")
+
+
+def _repeated_key(node: object) -> str:
+    """Return a key that a file has twice: YAML takes the last one, and the rule before it would rule nothing."""
+    import yaml
+
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if str(key.value) in seen:
+            return str(key.value)
+        seen.add(str(key.value))
+        if repeated := _repeated_key(value):
+            return repeated
+    return ""
+
+
+def _check_spec(spec: str) -> None:
+    if re.fullmatch(r"[A-Za-z0-9_.-]+", spec):
+        return
+    from rattler import MatchSpec
+    from rattler.exceptions import InvalidMatchSpecError
+
+    try:
+        MatchSpec(spec.removeprefix("pypi::"))
+    except InvalidMatchSpecError as error:
+        raise ValueError(f"{spec!r} is not a MatchSpec: {error}") from None
 
 
 def disk_quota(policy: Policy) -> int | None:

@@ -11,7 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials, without_login
 from jupyter_envs.engine.history.conda_history import spec_name
@@ -21,10 +24,13 @@ from jupyter_envs.engine.models.policy import Licences, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.sources.base import to_rattler
 from jupyter_envs.engine.sources.conda_urls import channel_url
+from jupyter_envs.engine.sources.names import canonical_name
 from jupyter_envs.errors import PolicyError
 from jupyter_envs.settings import Settings
 
 BRINGS_NOTHING = ("remove",)
+WHEELS = "pypi::"
+"""What begins a spec that speaks of wheels only."""
 
 
 def refusal(policy: Policy, rule: str, message: str, hint: str, **detail: object) -> PolicyError:
@@ -71,7 +77,7 @@ def check_records(
     ``newest`` is when the quarantine begins. A record without time or licence (an explicit list gives only URLs) is
     judged again when its package is in the cache and says both.
     """
-    blocked, pinned = _by_name(policy.blocked), _by_name(policy.pinned)
+    blocked, pinned = _named(policy.blocked), _named(policy.pinned)
     for record in records:
         source = source_of(record)
         _check_source(policy, source, record)
@@ -168,33 +174,46 @@ def _channel_refusal(policy: Policy, channel: str, record: RepodataRecord | None
     )
 
 
-def _by_name(specs: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for spec in specs:
-        found.setdefault(spec_name(spec), []).append(spec)
-    return found
+class _Named(NamedTuple):
+    """A spec of the policy, and the package that it names: as it is written, and as a wheel of that name is called."""
+
+    spec: str
+    name: str
+    of_wheel: str
+
+    def concerns(self, record: RepodataRecord) -> bool:
+        """Tell whether it speaks of a record: ``torch`` means the wheel that is known as ``pytorch`` here, too."""
+        wheel = source_of(record) == "pypi"
+        if self.spec.startswith(WHEELS) and not wheel:
+            return False
+        return record.name == self.name or (wheel and record.name == self.of_wheel)
+
+    def matches(self, record: RepodataRecord) -> bool:
+        """Tell whether a record that it concerns has the version and build that it says."""
+        text = self.spec.removeprefix(WHEELS).strip()
+        if text.lower() == self.name:
+            return True
+        from rattler import MatchSpec
+
+        return bool(MatchSpec(text).matches(to_rattler(msgspec.structs.replace(record, name=self.name))))
 
 
-def _matches(record: RepodataRecord, spec: str) -> bool:
-    if spec == record.name:
-        return True
-    from rattler import MatchSpec
-
-    return bool(MatchSpec(spec).matches(to_rattler(record)))
+def _named(specs: Sequence[str]) -> list[_Named]:
+    return [_Named(spec, name, canonical_name(name)) for spec in specs for name in [spec_name(spec)]]
 
 
-def _check_blocked(policy: Policy, record: RepodataRecord, blocked: dict[str, list[str]]) -> None:
-    for spec in blocked.get(record.name, ()):
-        if _matches(record, spec):
-            hint = "another version may be allowed" if spec != record.name else "leave out what needs it"
-            raise refusal(policy, "blocked", f"{record.dist} is blocked by {spec!r}", hint, package=record.name)
+def _check_blocked(policy: Policy, record: RepodataRecord, blocked: Sequence[_Named]) -> None:
+    for one in blocked:
+        if one.concerns(record) and one.matches(record):
+            hint = "another version may be allowed" if one.spec != record.name else "leave out what needs it"
+            raise refusal(policy, "blocked", f"{record.dist} is blocked by {one.spec!r}", hint, package=record.name)
 
 
-def _check_pinned(policy: Policy, record: RepodataRecord, pinned: dict[str, list[str]]) -> None:
-    for spec in pinned.get(record.name, ()):
-        if not _matches(record, spec):
-            message = f"{record.dist} is not what is prescribed: {spec}"
-            raise refusal(policy, "pinned", message, f"ask for {spec!r}", package=record.name)
+def _check_pinned(policy: Policy, record: RepodataRecord, pinned: Sequence[_Named]) -> None:
+    for one in pinned:
+        if one.concerns(record) and not one.matches(record):
+            message = f"{record.dist} is not what is prescribed: {one.spec}"
+            raise refusal(policy, "pinned", message, f"ask for {one.spec!r}", package=record.name)
 
 
 def _check_licence(policy: Policy, record: RepodataRecord) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,9 @@ from jupyter_envs.engine.audit import audited
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, ChangeResult
 from jupyter_envs.engine.models.policy import Licences
 from jupyter_envs.engine.policy import is_licence_allowed
-from jupyter_envs.errors import PolicyError, SolveError, SpecError
-from jupyter_envs.policy_load import disk_quota, earlier, find_policy_file, narrowed, parse_policy
+from jupyter_envs.engine.sources.names import conda_name
+from jupyter_envs.errors import PolicyError, SolveError
+from jupyter_envs.policy_load import find_policy_file, parse_policy
 from jupyter_envs.settings import Settings
 from jupyter_envs.settings_load import load_settings
 from support.channel import Channel
@@ -99,6 +98,34 @@ def test_blocked_packages_also_as_dependencies_and_by_version(ruled: Ruled) -> N
     assert ruled.refusal(engine, "a", "needy") == "blocked"
     assert ruled.change(engine, "a", "tool=1").generation == 1
     assert ruled.refusal(ruled.engine(blocked=["young"]), "a", "young", action="install") == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("spec", "wheel", "refused"),
+    [
+        ("torch", "torch-2.1", True),  # known as pytorch here
+        ("pytorch", "torch-2.1", True),
+        ("Some_Miner", "some_miner-1.0", True),
+        ("torch <2", "torch-2.1", False),
+        ("torch >=2", "torch-2.1", True),
+        ("pypi::torch", "torch-2.1", True),
+        ("tool", "torch-2.1", False),
+    ],
+)
+def test_a_wheel_is_blocked_by_its_own_name_too(ruled: Ruled, spec: str, wheel: str, refused: bool) -> None:
+    name, version = wheel.split("-")
+    record = msgspec.structs.replace(
+        ruled.channel.record("tool"), name=conda_name(name), version=version, fn=f"{wheel}-py3-none-any.whl"
+    )
+    engine = ruled.engine(blocked=[spec])
+    if refused:
+        assert ruled.refusal(engine, "a", records=(record,)) == "blocked"
+    else:
+        assert ruled.plan(engine, "a", records=(record,)).records
+
+
+def test_a_rule_for_wheels_leaves_conda_packages(ruled: Ruled) -> None:
+    assert ruled.change(ruled.engine(blocked=["pypi::tool"]), "a", "tool").generation == 1
 
 
 def test_what_was_there_before_may_stay_and_go(ruled: Ruled) -> None:
@@ -226,59 +253,6 @@ def test_every_change_is_written_down_and_one_that_cannot_be_is_refused(
     assert ruled.refusal(engine, "d", "tool") == "audit"
 
 
-def test_settings_are_narrowed(settings: Settings) -> None:
-    policy = parse_policy(
-        {
-            "channels": ["conda-forge"],
-            "sources": ["conda"],
-            "mirrors": {"conda-forge": "https://mirror.example/c/conda-forge/"},
-            "ssl_verify": "/ca.pem",
-            "link_modes": ["copy"],
-            "link_scripts": False,
-        }
-    )
-    wide = msgspec.structs.replace(settings, channels=("mine",), allow_softlinks=True)
-    found = narrowed(wide, policy)
-    assert found == narrowed(found, policy)
-    assert (found.channels, found.sources, found.ssl_verify) == (("conda-forge",), ("conda",), "/ca.pem")
-    assert found.custom_channels == {"conda-forge": "https://mirror.example/c"}
-    assert (found.always_copy, found.allow_softlinks, found.run_link_scripts) == (True, False, False)
-
-
-def test_the_earlier_time_counts() -> None:
-    limit = datetime(2026, 1, 10, tzinfo=UTC)
-    assert earlier(None, None) is None
-    assert earlier("2026-01-05", limit) == "2026-01-05T00:00:00+00:00"
-    assert earlier("2026-02-01T00:00:00Z", limit) == limit.isoformat()
-    assert earlier(None, limit) == limit.isoformat()
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["blockd: [a]", "sources: [cran]", "link_modes: [hardlink]", "quota: {disk: lots}", "policy_version: 2", "[", "- a",
-     "mirrors: {a: 'https://b/c'}", "", "[]", "quarantine_days: -1", "quarantine_days: 999999999"],
-)  # fmt: skip
-def test_a_file_that_is_no_policy_stops_every_change_and_no_reading(
-    text: str, settings: Settings, tmp_path: Path
-) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text(text, encoding="utf-8")
-    refused_everything(Engine(msgspec.structs.replace(settings, policy_file=str(file))), str(file))
-
-
-@pytest.mark.parametrize(
-    ("rules", "said"),
-    [
-        ({"blockd": ["a"]}, "no key blockd; did you mean blocked?"),
-        ({"quota": {"disc": "1 GB"}}, r"no key quota.disc; did you mean quota.disk?"),
-        ({"licences": {"zzz": []}}, "no key licences.zzz; there are allowed, blocked, unknown"),
-    ],
-)
-def test_a_key_that_is_not_known_is_answered_with_the_nearest(rules: object, said: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(said)):
-        parse_policy(rules)
-
-
 def test_nobody_says_what_a_channels_name_in_the_policy_stands_for(ruled: Ruled, tmp_path: Path) -> None:
     other = Channel(tmp_path / "mine/allowed")
     other.add("elsewhere")
@@ -337,38 +311,6 @@ def test_a_change_that_ends_by_a_fault_is_written_down(ruled: Ruled, tmp_path: P
     assert (line["outcome"], line["message"]) == ("failed", "it ended by KeyboardInterrupt")
 
 
-def test_a_policy_that_is_named_and_missing_stops_every_change(settings: Settings, tmp_path: Path) -> None:
-    file = str(tmp_path / "none.yaml")
-    refused_everything(Engine(msgspec.structs.replace(settings, policy_file=file)), file)
-
-
-def refused_everything(engine: Engine, file: str) -> None:
-    """Assert that the engine lists environments, and refuses to plan, to execute and to delete."""
-    prefix = Path(engine.settings.envs_directories[0]) / "free"
-    unruled = Engine(msgspec.structs.replace(engine.settings, policy_file=None))
-    plan = unruled.plan(ChangeRequest(action="create", prefix=str(prefix)))
-    changes: list[Callable[[], object]] = [
-        lambda: engine.plan(ChangeRequest(action="create", prefix=str(prefix))),
-        lambda: engine.execute(plan),
-    ]
-    for change in changes:
-        with pytest.raises(PolicyError, match="cannot be used") as caught:
-            change()
-        assert caught.value.code == "policy.file"
-        assert file in caught.value.message
-    assert not prefix.exists()
-    unruled.execute(plan)
-    with pytest.raises(PolicyError, match="cannot be used"):
-        engine.delete(prefix)
-    assert "free" in [info.name for info in engine.environments()]
-
-
-def test_a_time_that_is_none_is_refused_in_words_under_a_quarantine() -> None:
-    with pytest.raises(SpecError, match="not a date or time") as caught:
-        earlier("yesterday", datetime(2026, 1, 1, tzinfo=UTC))
-    assert caught.value.code == "spec.time"
-
-
 def test_the_machines_own_file_wins(ruled: Ruled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = tmp_path / "machine.yaml"
     monkeypatch.setattr(policy_load, "MACHINE_POLICY", machine)
@@ -379,8 +321,3 @@ def test_the_machines_own_file_wins(ruled: Ruled, tmp_path: Path, monkeypatch: p
     assert find_policy_file({"JUPYTER_ENVS_POLICY": "/a"}) == str(machine)
     # settings that somebody hands to a job may leave it out or name another
     assert ruled.refusal(ruled.engine(blocked=[]), "a", "tool") == "blocked"
-
-
-def test_disk_amounts() -> None:
-    amounts = {"20 GB": 20 * 10**9, "1.5GiB": 3 * 2**29, "1000": 1000}
-    assert {text: disk_quota(parse_policy({"quota": {"disk": text}})) for text in amounts} == amounts
