@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pytest
-import rattler.index  # noqa: F401  loaded once here and not in every child
 
 from jupyter_envs.bundles.folder import read_bundle
 from jupyter_envs.bundles.make import Bundler
-from jupyter_envs.bundles.models import BundleRequest
+from jupyter_envs.bundles.models import BundleReport, BundleRequest
 from jupyter_envs.bundles.unpack import request_from
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.errors import NotFoundError
 from jupyter_envs.settings import Settings
 from support.channel import Channel
-from support.faults import crash_points, run_forked
+from support.faults import crash_points, run_apart
 
 
 class Work(NamedTuple):
@@ -30,10 +30,10 @@ class Work(NamedTuple):
     prefixes: tuple[Path, Path]
     output: Path
 
-    def bundle(self, *numbers: int) -> Callable[[], tuple[str, ...]]:
+    def bundle(self, *numbers: int) -> Callable[[], BundleReport]:
         """Return what bundles some of the environments."""
         prefixes = tuple(str(self.prefixes[number]) for number in numbers)
-        return lambda: Bundler(self.settings).make(BundleRequest(output=str(self.output), prefixes=prefixes)).names
+        return partial(Bundler(self.settings).make, BundleRequest(output=str(self.output), prefixes=prefixes))
 
     def usable(self) -> list[str]:
         """Return the environments that the bundle names; each must have all its archives."""
@@ -72,10 +72,10 @@ def work(settings: Settings, channel: Channel, stick: Path) -> Work:
 def test_a_first_bundle_that_was_stopped_is_none_until_the_next_one_finishes_it(
     work: Work, kind: Literal["kill", "raise-on"], step: int
 ) -> None:
-    for k, outcome in crash_points(work.bundle(0), tree=work.output.parent, kind=kind, step=step):
+    for k, outcome in crash_points(work.bundle(0), tree=work.output.parent, kind=kind, step=step, run=run_apart):
         assert work.usable() in ([], ["one"]), (k, outcome)
         assert outcome.succeeded or outcome.killed or outcome.code == "storage.full", (k, outcome)
-        again = run_forked(work.bundle(0), below=work.output)
+        again = run_apart(work.bundle(0), below=work.output)
         assert again.succeeded, (k, outcome, again)
         assert work.usable() == ["one"], k
         assert not leftovers(work.output), k
@@ -85,10 +85,10 @@ def test_a_first_bundle_that_was_stopped_is_none_until_the_next_one_finishes_it(
 def test_what_was_in_a_bundle_stays_usable_while_more_is_added(
     work: Work, kind: Literal["kill", "raise-on"], step: int
 ) -> None:
-    assert run_forked(work.bundle(0), below=work.output).succeeded
-    for k, outcome in crash_points(work.bundle(1), tree=work.output.parent, kind=kind, step=step):
+    assert run_apart(work.bundle(0), below=work.output).succeeded
+    for k, outcome in crash_points(work.bundle(1), tree=work.output.parent, kind=kind, step=step, run=run_apart):
         assert work.usable() in (["one"], ["one", "two"]), (k, outcome)
-        again = run_forked(work.bundle(1), below=work.output)
+        again = run_apart(work.bundle(1), below=work.output)
         assert again.succeeded, (k, outcome, again)
         assert work.usable() == ["one", "two"], k
         assert not leftovers(work.output), k

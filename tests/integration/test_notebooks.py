@@ -30,6 +30,13 @@ def write(path: Path, *cells: str, kernel: str = "envs-seven", **metadata: Any) 
     return path
 
 
+@pytest.fixture(scope="module")
+def near(place: Place) -> str:
+    """Return the name of an environment as ``seven``, in which no other test installs anything."""
+    place.envs("create", "near", "python", "ipykernel>=7,<8")
+    return "near"
+
+
 def outputs(path: Path) -> list[Any]:
     return [cell.get("outputs") for cell in json.loads(path.read_text())["cells"]]
 
@@ -76,9 +83,11 @@ def test_a_locked_notebook_runs_elsewhere_on_the_same_files_with_the_same_output
     assert len(list((tmp_path / "second/root/envs").iterdir())) == 1
 
 
-def test_a_lock_from_elsewhere_is_solved_for_here_and_the_difference_to_it_shown(here: Place, tmp_path: Path) -> None:
+def test_a_lock_from_elsewhere_is_solved_for_here_and_the_difference_to_it_shown(
+    here: Place, near: str, tmp_path: Path
+) -> None:
     notebook = write(tmp_path / "far.ipynb", *CELLS, kernel="envs-nowhere")
-    envs(here, "lock", str(notebook), "-e", "seven")
+    envs(here, "lock", str(notebook), "-e", near)
     original = notebook.read_text()
     ((subdir, locked),) = json.loads(original)["metadata"]["jupyter_envs"]["platforms"].items()
 
@@ -88,8 +97,8 @@ def test_a_lock_from_elsewhere_is_solved_for_here_and_the_difference_to_it_shown
         content["metadata"]["jupyter_envs"]["platforms"] = {platform: {**locked, "packages": packages}}
         notebook.write_text(json.dumps(content))
 
-    (ipykernel,) = (name for name in here.names("seven") if name.startswith("ipykernel-"))
-    (python,) = (name for name in here.names("seven") if name.startswith("python-3"))
+    (ipykernel,) = (name for name in here.names(near) if name.startswith("ipykernel-"))
+    (python,) = (name for name in here.names(near) if name.startswith("python-3"))
     for platform, package, other, because in (
         ("osx-arm64", ipykernel, "ipykernel-7.0.0a1", f"it is locked for osx-arm64, and this is {subdir}"),
         (subdir, python, "python-3.9.99", "the Python that it borrows is another one here"),
@@ -111,8 +120,8 @@ def test_a_lock_from_elsewhere_is_solved_for_here_and_the_difference_to_it_shown
     assert " hint: without --exact, what was asked for is solved for here" in refused.stderr
 
 
-def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place, tmp_path: Path) -> None:
-    notebook = write(tmp_path / "fails.ipynb", "print('before')", "1 / 0", "print('after')")
+def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place, near: str, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "fails.ipynb", "print('before')", "1 / 0", "print('after')", kernel=f"envs-{near}")
     envs(here, "lock", str(notebook))
     ran = envs(here, "run", str(notebook))
     assert ran.returncode == 1

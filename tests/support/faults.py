@@ -3,7 +3,8 @@
 ``run_forked`` runs an action in a forked child of a warmed-up process (a few milliseconds each). An audit hook in the
 child counts the calls that change something below a folder; at the k-th it kills the child or raises an ``OSError``,
 *before* the call happens, so that k over all calls visits every state between two of them. Reads are not counted. What
-native code does without Python's ``os`` (SQLite, py-rattler) is not seen.
+native code does without Python's ``os`` (SQLite, py-rattler) is not seen. ``run_apart`` is for what uses py-rattler's
+threads: a fork does not take along those that an earlier test has started, and waits for them for ever.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -21,7 +23,10 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 # Event -> positions of its paths, and of the dir_fd that belongs to each (-1: the event does not tell).
 _EVENTS: dict[str, tuple[tuple[int, int], ...]] = {
@@ -74,6 +79,14 @@ class Outcome:
     @property
     def succeeded(self) -> bool:
         return not self.signal and not self.error
+
+
+class Run(Protocol):
+    """What runs an action in a child: ``run_forked``, ``run_apart``."""
+
+    def __call__(
+        self, action: Callable[[], Any], *, below: Path | str | Collection[Path | str], fault: Fault | None = None
+    ) -> Outcome: ...
 
 
 class _Counter:
@@ -143,21 +156,59 @@ def run_forked(
     fault : Fault, optional
         What to do at which call. Without one the calls are only listed.
     """
-    folders = [below] if isinstance(below, str | Path) else list(below)
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads: the parent's are idle here
         pid = os.fork()
     if pid == 0:
         os.close(reader)
-        _child(action, _Counter([os.path.abspath(folder) for folder in folders], fault), writer)
+        _child(action, _Counter(_absolute_folders(below), fault), writer)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         raw = pipe.read()
     status = os.waitpid(pid, 0)[1]
+    return _outcome(os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, raw)
+
+
+def run_apart(
+    action: Callable[[], Any], *, below: Path | str | Collection[Path | str], fault: Fault | None = None
+) -> Outcome:
+    """Do as ``run_forked``, in a child of a process that has run nothing; ``action`` is pickled on its way there."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["rattler.index", "jupyter_envs.bundles.make", "support.faults"])
+    reader, writer = context.Pipe(duplex=False)
+    work = (action, _absolute_folders(below), fault, dict(os.environ), writer)
+    child = context.Process(target=_child_apart, args=work)
+    child.start()
+    writer.close()
+    with os.fdopen(os.dup(reader.fileno()), "rb") as pipe:
+        raw = pipe.read()
+    reader.close()
+    child.join()
+    return _outcome(max(0, -(child.exitcode or 0)), raw)
+
+
+def _child_apart(
+    action: Callable[[], Any],
+    folders: list[str],
+    fault: Fault | None,
+    environ: dict[str, str],
+    writer: Connection[bytes, bytes],
+) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    _child(action, _Counter(folders, fault), os.dup(writer.fileno()))
+
+
+def _absolute_folders(below: Path | str | Collection[Path | str]) -> list[str]:
+    folders = [below] if isinstance(below, str | Path) else below
+    return [os.path.abspath(folder) for folder in folders]
+
+
+def _outcome(ended_by: int, raw: bytes) -> Outcome:
     report = json.loads(raw) if raw else {}
     return Outcome(
-        signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+        signal=ended_by,
         error=report.get("error", ""),
         code=report.get("code", ""),
         message=report.get("message", ""),
@@ -182,9 +233,11 @@ def _child(action: Callable[[], Any], counter: _Counter, writer: int) -> None:
         os._exit(0)
 
 
-def count_calls(action: Callable[[], Any], *, below: Path | str | Collection[Path | str]) -> Outcome:
+def count_calls(
+    action: Callable[[], Any], *, below: Path | str | Collection[Path | str], run: Run = run_forked
+) -> Outcome:
     """Run ``action`` undisturbed in a child; ``len(outcome.calls)`` is the number of crash points. It must succeed."""
-    outcome = run_forked(action, below=below)
+    outcome = run(action, below=below)
     if not outcome.succeeded:
         raise AssertionError(f"the undisturbed run failed: {outcome.error} {outcome.code}: {outcome.message}")
     return outcome
@@ -198,11 +251,13 @@ def crash_points(
     kind: Literal["kill", "raise", "raise-on"] = "kill",
     error: int = errno.ENOSPC,
     step: int = 1,
+    run: Run = run_forked,
 ) -> Iterator[tuple[int, Outcome]]:
     """Run ``action`` once per call it makes, each time from the same starting tree, struck at the k-th call.
 
     Yields ``(k, outcome)`` with ``tree`` as the struck run left it; whatever the caller does to it then is undone
     before the next one. Ends with ``(0, outcome)`` of an undisturbed run. ``below`` is ``tree`` when not given.
+    ``run`` is what runs it in a child.
 
     Examples
     --------
@@ -212,12 +267,12 @@ def crash_points(
     """
     below = tree if below is None else below
     with SavedTree(tree) as saved:
-        total = len(count_calls(action, below=below).calls)
+        total = len(count_calls(action, below=below, run=run).calls)
         for k in range(1, total + 1, step):
             saved.restore()
-            yield k, run_forked(action, below=below, fault=Fault(k, kind, error))
+            yield k, run(action, below=below, fault=Fault(k, kind, error))
         saved.restore()
-        yield 0, run_forked(action, below=below)
+        yield 0, run(action, below=below)
 
 
 class SavedTree:
