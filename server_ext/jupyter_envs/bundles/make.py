@@ -18,8 +18,9 @@ from jupyter_envs.bundles.folder import changing, write_bundle
 from jupyter_envs.bundles.models import Bundle, Bundled, BundledEnvironment, BundleReport, BundleRequest
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import add_file
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, public_url
+from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel
 from jupyter_envs.engine.exchange.read import read_environment_file
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -186,8 +187,8 @@ def _environment(
     records: Sequence[RepodataRecord],
 ) -> BundledEnvironment:
     return BundledEnvironment(
-        requested=tuple(public_url(spec) if "://" in spec else spec for spec in requested),
-        channels=tuple(public_url(channel) for channel in channels),
+        requested=tuple(without_login(spec) if "://" in spec else spec for spec in requested),
+        channels=tuple(without_login(channel) for channel in channels),
         variables=dict(variables),
         platforms={subdir: Bundled(records=tuple(records))},
     )

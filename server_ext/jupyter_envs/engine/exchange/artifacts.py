@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.records import RepodataRecord, is_one_name
 from jupyter_envs.errors import SpecError
 
@@ -30,8 +31,6 @@ WHEEL_SUFFIX = ".whl"
 INTERPRETER_SCHEME = "interpreter://"
 _NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S.*?)\s*$")
 _REQUESTED = re.compile(r"^\s*#\s*requested:\s+(\S.*?)\s*$")
-_CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
-_TOKEN = re.compile(r"^(\w+://[^/]+)/t/[^/]+/")
 
 
 def is_wheel(record: RepodataRecord) -> bool:
@@ -50,14 +49,9 @@ def wheel_identity(record: RepodataRecord) -> tuple[str, str]:
     return name, version
 
 
-def public_url(url: str) -> str:
-    """Return a URL without user, password and token: what may stand in a file that is passed on."""
-    return _TOKEN.sub(r"\1/", _CREDENTIALS.sub(r"\1", url))
-
-
 def dist_notes(records: Iterable[RepodataRecord]) -> list[str]:
     """Return the comment lines for those records whose URL does not say all."""
-    return [f"# dist: {r.dist} {public_url(r.url)}" for r in records if is_wheel(r) or is_interpreter(r)]
+    return [f"# dist: {r.dist} {without_login(r.url)}" for r in records if is_wheel(r) or is_interpreter(r)]
 
 
 def parse_dist_notes(text: str) -> dict[str, str]:
@@ -68,7 +62,7 @@ def parse_dist_notes(text: str) -> dict[str, str]:
 
 def requested_notes(requested: Iterable[str]) -> list[str]:
     """Return the comment lines for what was asked for."""
-    return [f"# requested: {public_url(spec)}" for spec in requested]
+    return [f"# requested: {without_login(spec)}" for spec in requested]
 
 
 def parse_requested_notes(text: str) -> tuple[str, ...]:

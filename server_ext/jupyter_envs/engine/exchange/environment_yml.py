@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, public_url, wheel_identity
+from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, wheel_identity
 from jupyter_envs.engine.exchange.markers import python_of
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.requirements import PYPI, parse_requirement_lines
 from jupyter_envs.engine.exchange.selectors import entry_expression, evaluate, select_lines
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError
@@ -95,7 +96,7 @@ def export_yaml(
     """
     conda, pip = _exact_specs(records) if exact else _requested_specs(requested)
     document: dict[str, object] = {} if name is None else {"name": name}
-    document["channels"] = [*(public_url(channel) for channel in channels), NO_DEFAULTS]
+    document["channels"] = [*(without_login(channel) for channel in channels), NO_DEFAULTS]
     document["dependencies"] = [*conda, *([{"pip": pip}] if pip else [])]
     if variables:
         document["variables"] = dict(variables)

@@ -18,11 +18,11 @@ from jupyter_envs.engine.exchange.artifacts import (
     is_interpreter,
     parse_dist_notes,
     parse_requested_notes,
-    public_url,
     record_from_url,
     requested_notes,
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError
 
@@ -118,8 +118,8 @@ def _line(record: RepodataRecord) -> str:
             code="exchange.no_url",
         )
     if record.sha256:
-        return f"{public_url(record.url)}#sha256:{record.sha256}"
-    return public_url(record.url) + (f"#{record.md5}" if record.md5 else "")
+        return f"{without_login(record.url)}#sha256:{record.sha256}"
+    return without_login(record.url) + (f"#{record.md5}" if record.md5 else "")
 
 
 def _record(line: str, subdir: str, notes: dict[str, str]) -> RepodataRecord:

@@ -28,7 +28,8 @@ from typing import Any
 
 import msgspec
 
-from jupyter_envs.engine.exchange.artifacts import INTERPRETER_SCHEME, is_wheel, public_url, record_from_url
+from jupyter_envs.engine.exchange.artifacts import INTERPRETER_SCHEME, is_wheel, record_from_url
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError
@@ -91,14 +92,14 @@ def make_lock(
     SpecError
         ``exchange.no_url``: a record without a URL, made by a tool that did not write it down.
     """
-    asked = tuple(public_url(spec) for spec in requested)
+    asked = tuple(without_login(spec) for spec in requested)
     same = earlier is not None and set(earlier.requested) == set(asked)
     others = earlier.platforms if same and earlier is not None else {}
     platforms = {**others, subdir: lock_platform(records)}
     return NotebookLock(
         lock_version=LOCK_VERSION,
         requested=asked,
-        channels=tuple(public_url(channel) for channel in channels),
+        channels=tuple(without_login(channel) for channel in channels),
         platforms=dict(sorted(platforms.items())),
     )
 
@@ -150,7 +151,7 @@ def _origins(records: Sequence[RepodataRecord]) -> dict[str, str]:
 
 
 def _plain(url: str) -> str:
-    return public_url(url).replace(" ", "%20")
+    return without_login(url).replace(" ", "%20")
 
 
 def _server(url: str) -> str:

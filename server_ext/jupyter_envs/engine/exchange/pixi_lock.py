@@ -20,12 +20,12 @@ from jupyter_envs.engine.exchange.artifacts import (
     is_wheel,
     parse_dist_notes,
     parse_requested_notes,
-    public_url,
     record_from_url,
     requested_notes,
     wheel_identity,
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
+from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import NotFoundError, SpecError
 
@@ -93,12 +93,12 @@ def export_pixi_lock(
 
     platform = LockPlatform(subdir)
     lock = LockFile([platform])
-    urls = [Channel(public_url(channel)).base_url for channel in channels]
+    urls = [Channel(without_login(channel)).base_url for channel in channels]
     lock.set_channels(DEFAULT_ENVIRONMENT, [LockChannel(url) for url in urls])
     for record in records:
         if is_wheel(record):
             name, version = wheel_identity(record)
-            location = public_url(record.url) + (f"{_FRAGMENT}{record.sha256}" if record.sha256 else "")
+            location = without_login(record.url) + (f"{_FRAGMENT}{record.sha256}" if record.sha256 else "")
             lock.add_pypi_package(DEFAULT_ENVIRONMENT, platform, name, version, location)
         elif not is_interpreter(record):
             lock.add_conda_package(DEFAULT_ENVIRONMENT, platform, _to_rattler(record))
@@ -223,7 +223,7 @@ def _to_rattler(record: RepodataRecord) -> RepoDataRecord:
     inner.license = record.license
     inner.python_site_packages_path = record.python_site_packages_path
     _set_noarch(inner, record.noarch)
-    url = public_url(record.url)
+    url = without_login(record.url)
     channel = url.rpartition("/")[0].rpartition("/")[0] + "/"
     return RepoDataRecord(package_record=inner, file_name=record.fn, url=url, channel=channel)
 

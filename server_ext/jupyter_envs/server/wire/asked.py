@@ -7,16 +7,14 @@ and what must not be read in every tab: credentials in the URL of a channel or o
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from typing import Any
 
+from jupyter_envs.engine.fetch.urls import without_credentials
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.server.identifiers import environment_id
 
 _MAKING = ("create", "clone")
-# A login, a conda token or a query; `engine.fetch.urls` takes the same for credentials.
-_SECRET = re.compile(r"://(?:[^/\s]*@|\S*/t/[^/\s]|\S*\?)")
 
 
 def asked_json(change: ChangeRequest | None, directory: str) -> dict[str, Any] | None:
@@ -60,4 +58,4 @@ def _can_be_said(change: ChangeRequest, directory: str) -> bool:
 
 
 def _has_secret(texts: Iterable[str]) -> bool:
-    return any(_SECRET.search(text) for text in texts)
+    return any(without_credentials(word) != word for text in texts for word in text.split())

@@ -130,6 +130,13 @@ def test_no_credential_gets_into_a_notebook() -> None:
     assert "https://conda.test/forge" in text
 
 
+def test_a_token_is_one_below_a_servers_folder_too() -> None:
+    record = conda("tool", channel="https://mirror.test/conda/t/tk-123/forge")
+    text = json.dumps(lock_json(make_lock([record], [], [str(record.channel)], "linux-64")))
+    assert "tk-123" not in text
+    assert "https://mirror.test/conda/forge" in text
+
+
 def test_other_platforms_stay_as_long_as_the_same_is_asked_for() -> None:
     first = find_lock(metadata())
     mac = (conda("tool", subdir="osx-arm64"),)
