@@ -13,9 +13,10 @@ import pytest
 from rattler import Gateway, PackageName, Subdir, solve
 from rattler.exceptions import SolverError
 
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.engine.sources.base import MemorySource, from_rattler, is_interpreter, is_wheel, to_rattler
+from jupyter_envs.engine.sources.base import MemorySource, from_rattler, to_rattler
 from jupyter_envs.engine.sources.interpreter import InterpreterInfo, InterpreterSource
 from jupyter_envs.engine.sources.pypi import PypiSource
 from jupyter_envs.settings import Settings

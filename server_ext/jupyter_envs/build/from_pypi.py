@@ -16,7 +16,8 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from jupyter_envs.engine.api import Engine
-from jupyter_envs.engine.exchange.artifacts import is_wheel, wheel_identity
+from jupyter_envs.engine.exchange.artifacts import wheel_identity
+from jupyter_envs.engine.models.origins import is_wheel
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import AlreadyExistsError, SolveError

@@ -19,11 +19,11 @@ import msgspec
 
 from jupyter_envs.build.channel.extras import write_atomically
 from jupyter_envs.engine.durable import sync_directory, sync_filesystem
-from jupyter_envs.engine.exchange.artifacts import is_interpreter
 from jupyter_envs.engine.fetch.digests import READ_BYTES, Checker, Promise, verify_file
 from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.urls import local_path
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache.layout import DOWNLOADS, bundled_path, download_name, is_same_package
 from jupyter_envs.engine.package_cache.populate import download_of

@@ -18,10 +18,10 @@ from jupyter_envs.bundles.folder import changing, write_bundle
 from jupyter_envs.bundles.models import Bundle, Bundled, BundledEnvironment, BundleReport, BundleRequest
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import add_file
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel
 from jupyter_envs.engine.exchange.read import read_environment_file
 from jupyter_envs.engine.fetch.urls import without_login
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache.layout import bundled_path

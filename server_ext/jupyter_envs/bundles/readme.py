@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_envs.bundles.models import Bundle
-from jupyter_envs.engine.exchange.artifacts import is_interpreter
+from jupyter_envs.engine.models.origins import is_interpreter
 
 _TEXT = """\
 # Environments that need no network

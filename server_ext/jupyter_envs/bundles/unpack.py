@@ -12,7 +12,7 @@ import msgspec
 
 from jupyter_envs.bundles.folder import HINT, read_bundle
 from jupyter_envs.bundles.models import Bundle, Bundled, BundledEnvironment
-from jupyter_envs.engine.exchange.artifacts import is_interpreter
+from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.plan import ChangeRequest, PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache.layout import bundled_path

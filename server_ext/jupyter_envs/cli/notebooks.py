@@ -15,7 +15,7 @@ from jupyter_envs.cli.options import EnvironmentName, complete_environment, json
 from jupyter_envs.cli.plan_view import change_rows, changes_json
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted
-from jupyter_envs.engine.exchange.artifacts import is_interpreter
+from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.kernels.directory import RegisteredKernel

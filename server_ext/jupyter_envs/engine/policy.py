@@ -18,7 +18,7 @@ import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials, without_login
 from jupyter_envs.engine.history.conda_history import spec_name
-from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, source_of
+from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, is_wheel, source_of
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Licences, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -183,10 +183,9 @@ class _Named(NamedTuple):
 
     def concerns(self, record: RepodataRecord) -> bool:
         """Tell whether it speaks of a record: ``torch`` means the wheel that is known as ``pytorch`` here, too."""
-        wheel = source_of(record) == "pypi"
-        if self.spec.startswith(WHEELS) and not wheel:
+        if self.spec.startswith(WHEELS) and not is_wheel(record):
             return False
-        return record.name == self.name or (wheel and record.name == self.of_wheel)
+        return record.name == self.name or (is_wheel(record) and record.name == self.of_wheel)
 
     def matches(self, record: RepodataRecord) -> bool:
         """Tell whether a record that it concerns has the version and build that it says."""

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
 from jupyter_envs.engine.prefix.registry import read_registered
-from jupyter_envs.engine.sources.base import INTERPRETER_SCHEME
 from jupyter_envs.errors import AlreadyExistsError, NotFoundError
 
 
@@ -104,7 +104,7 @@ def check_borrowed(
     from jupyter_envs.engine.sources.interpreter import find_interpreters, interpreter_path
 
     had = {record.url for record in before}
-    borrowed = [record for record in records if record.url.startswith(INTERPRETER_SCHEME) and record.url not in had]
+    borrowed = [record for record in records if is_interpreter(record) and record.url not in had]
     here = {info.executable: info.version for info in find_interpreters(environ)} if borrowed else {}
     for record in borrowed:
         path = interpreter_path(record.url)

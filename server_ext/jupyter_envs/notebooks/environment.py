@@ -17,12 +17,11 @@ import msgspec
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import add_file
-from jupyter_envs.engine.exchange.artifacts import is_interpreter
 from jupyter_envs.engine.exchange.notebook import find_described
 from jupyter_envs.engine.exchange.notebook_lock import find_lock, lock_digest, locked_records
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.read import read_environment_file
-from jupyter_envs.engine.models.origins import source_of
+from jupyter_envs.engine.models.origins import is_interpreter, source_of
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo

@@ -23,24 +23,13 @@ from urllib.parse import unquote
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from jupyter_envs.engine.fetch.urls import without_login
+from jupyter_envs.engine.models.origins import INTERPRETER_SCHEME, WHEEL_SUFFIX, is_interpreter, is_wheel
 from jupyter_envs.engine.models.records import RepodataRecord, is_one_name
 from jupyter_envs.errors import SpecError
 
 CONDA_SUFFIXES = (".conda", ".tar.bz2")
-WHEEL_SUFFIX = ".whl"
-INTERPRETER_SCHEME = "interpreter://"
 _NOTE = re.compile(r"^\s*#\s*dist:\s+(\S+)\s+(\S.*?)\s*$")
 _REQUESTED = re.compile(r"^\s*#\s*requested:\s+(\S.*?)\s*$")
-
-
-def is_wheel(record: RepodataRecord) -> bool:
-    """Tell whether a record is a wheel of a Python index."""
-    return record.fn.endswith(WHEEL_SUFFIX)
-
-
-def is_interpreter(record: RepodataRecord) -> bool:
-    """Tell whether a record is a Python of the machine."""
-    return record.url.startswith(INTERPRETER_SCHEME)
 
 
 def wheel_identity(record: RepodataRecord) -> tuple[str, str]:

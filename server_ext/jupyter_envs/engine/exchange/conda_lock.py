@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from jupyter_envs.engine.exchange.artifacts import WHEEL_SUFFIX, record_from_url
+from jupyter_envs.engine.exchange.artifacts import record_from_url
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
+from jupyter_envs.engine.models.origins import WHEEL_SUFFIX
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError

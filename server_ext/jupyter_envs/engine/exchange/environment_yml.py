@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, wheel_identity
+from jupyter_envs.engine.exchange.artifacts import wheel_identity
 from jupyter_envs.engine.exchange.markers import python_of
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.requirements import PYPI, parse_requirement_lines
 from jupyter_envs.engine.exchange.selectors import entry_expression, evaluate, select_lines
 from jupyter_envs.engine.fetch.urls import without_login
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError

@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_envs.engine.exchange.artifacts import (
-    INTERPRETER_SCHEME,
     dist_notes,
-    is_interpreter,
     parse_dist_notes,
     parse_requested_notes,
     record_from_url,
@@ -23,6 +21,7 @@ from jupyter_envs.engine.exchange.artifacts import (
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.fetch.urls import without_login
+from jupyter_envs.engine.models.origins import INTERPRETER_SCHEME, is_interpreter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError
 

@@ -28,9 +28,9 @@ from typing import Any
 
 import msgspec
 
-from jupyter_envs.engine.exchange.artifacts import INTERPRETER_SCHEME, is_wheel, record_from_url
+from jupyter_envs.engine.exchange.artifacts import record_from_url
 from jupyter_envs.engine.fetch.urls import without_login
-from jupyter_envs.engine.models.origins import origin_of
+from jupyter_envs.engine.models.origins import INTERPRETER_SCHEME, is_wheel, origin_of
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import SpecError
 

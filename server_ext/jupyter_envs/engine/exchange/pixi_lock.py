@@ -14,10 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_envs.engine.exchange.artifacts import (
-    INTERPRETER_SCHEME,
     dist_notes,
-    is_interpreter,
-    is_wheel,
     parse_dist_notes,
     parse_requested_notes,
     record_from_url,
@@ -26,6 +23,7 @@ from jupyter_envs.engine.exchange.artifacts import (
 )
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.fetch.urls import without_login
+from jupyter_envs.engine.models.origins import INTERPRETER_SCHEME, is_interpreter, is_wheel
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import NotFoundError, SpecError
 

@@ -18,9 +18,10 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel, wheel_identity
+from jupyter_envs.engine.exchange.artifacts import wheel_identity
 from jupyter_envs.engine.exchange.markers import assumed_python, holds
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import IntegrityError, NotFoundError, SpecError, StorageError

@@ -5,13 +5,25 @@ from __future__ import annotations
 from jupyter_envs.engine.models.records import RepodataRecord
 
 CONDA, PYPI, INTERPRETER = "conda", "pypi", "interpreter"
+WHEEL_SUFFIX = ".whl"
+INTERPRETER_SCHEME = "interpreter://"
+
+
+def is_wheel(record: RepodataRecord) -> bool:
+    """Tell whether a record is a wheel of a Python index."""
+    return record.fn.endswith(WHEEL_SUFFIX)
+
+
+def is_interpreter(record: RepodataRecord) -> bool:
+    """Tell whether a record is a Python of this machine, which is borrowed."""
+    return record.url.startswith(INTERPRETER_SCHEME)
 
 
 def source_of(record: RepodataRecord) -> str:
     """Return ``conda``, ``pypi`` or ``interpreter``."""
-    if record.fn.endswith(".whl"):
+    if is_wheel(record):
         return PYPI
-    return INTERPRETER if record.url.startswith("interpreter:") else CONDA
+    return INTERPRETER if is_interpreter(record) else CONDA
 
 
 def channel_of(record: RepodataRecord) -> str:

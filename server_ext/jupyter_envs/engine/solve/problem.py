@@ -18,18 +18,12 @@ from typing import Any
 import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.solve.lazy_index import LazyIndex
 from jupyter_envs.engine.solve.pythons import PYTHON
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec
-from jupyter_envs.engine.sources.base import (
-    MemorySource,
-    from_rattler,
-    is_interpreter,
-    is_synthetic,
-    is_wheel,
-    to_rattler,
-)
+from jupyter_envs.engine.sources.base import MemorySource, from_rattler, is_synthetic, to_rattler
 from jupyter_envs.engine.sources.conda_channel import CondaChannels, missing_records, uncached_names
 from jupyter_envs.errors import OfflineError, SourceError, SpecError
 

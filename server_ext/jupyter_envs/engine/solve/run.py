@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.models.times import parse_time
@@ -24,7 +25,6 @@ from jupyter_envs.engine.solve.problem import Problem, Setup, Unsolvable, versio
 from jupyter_envs.engine.solve.pythons import PYTHON, candidate_pythons
 from jupyter_envs.engine.solve.request import Solution, SolveRequest
 from jupyter_envs.engine.solve.specs import INTERPRETER, PYPI, RequestedSpec, parse_specs
-from jupyter_envs.engine.sources.base import is_interpreter, is_wheel
 from jupyter_envs.engine.sources.conda_channel import ChannelState, CondaChannels, missing_offline
 from jupyter_envs.engine.sources.conda_urls import ChannelRef, channel_refs
 from jupyter_envs.errors import EnvsError, SourceError, SpecError

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
 
 if TYPE_CHECKING:
     from rattler import NoArchType, PackageName, RepoDataRecord, Subdir
 
-INTERPRETER_SCHEME = "interpreter://"
 INTERPRETER_SUFFIX = ".interpreter"
 EXTRA_PREFIX = "pypi-extra--"
 
@@ -38,16 +38,6 @@ class RecordSource(Protocol):
         ...
 
 
-def is_wheel(record: RepodataRecord) -> bool:
-    """Whether the record came from the Python index."""
-    return record.fn.endswith(".whl")
-
-
-def is_interpreter(record: RepodataRecord) -> bool:
-    """Whether the record is a borrowed Python of this machine."""
-    return record.url.startswith(INTERPRETER_SCHEME)
-
-
 def is_synthetic(name: str) -> bool:
     """Whether a name stands for a wheel's extra and is never installed."""
     return name.startswith(EXTRA_PREFIX)
@@ -56,7 +46,7 @@ def is_synthetic(name: str) -> bool:
 def from_rattler(record: RepoDataRecord) -> RepodataRecord:
     """Return our record with everything that rattler's holds."""
     ours = _DECODER.decode(record.to_json())
-    if ours.url.startswith(INTERPRETER_SCHEME) and ours.fn.endswith(".conda"):
+    if is_interpreter(ours) and ours.fn.endswith(".conda"):
         ours = msgspec.structs.replace(ours, fn=ours.fn.removesuffix(".conda") + INTERPRETER_SUFFIX)
     return ours
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from jupyter_envs.engine.models.origins import INTERPRETER_SCHEME
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.engine.sources.base import INTERPRETER_SCHEME, INTERPRETER_SUFFIX, to_rattler
+from jupyter_envs.engine.sources.base import INTERPRETER_SUFFIX, to_rattler
 from jupyter_envs.engine.sources.interpreter_probe import InterpreterInfo, find_interpreters
 
 if TYPE_CHECKING:

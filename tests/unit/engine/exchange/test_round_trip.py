@@ -15,8 +15,8 @@ from rattler.lock import LockFile
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.exchange.additions import add_file
-from jupyter_envs.engine.exchange.artifacts import is_interpreter, is_wheel
 from jupyter_envs.engine.exchange.read import read_environment_file
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.errors import SpecError
 from jupyter_envs.settings import Settings

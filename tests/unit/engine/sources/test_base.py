@@ -8,15 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_envs.engine.models.origins import is_interpreter, is_wheel
 from jupyter_envs.engine.models.records import RepodataRecord
-from jupyter_envs.engine.sources.base import (
-    MemorySource,
-    from_rattler,
-    is_interpreter,
-    is_synthetic,
-    is_wheel,
-    to_rattler,
-)
+from jupyter_envs.engine.sources.base import MemorySource, from_rattler, is_synthetic, to_rattler
 
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
 
