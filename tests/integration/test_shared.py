@@ -148,6 +148,10 @@ def test_kernels_of_shared_environments_are_seen(world: World) -> None:
     ((name, each),) = ((name, each) for name, each in found.items() if "course" in name)
     assert each["spec"]["display_name"] == "Toy (course)"
 
+    (known,) = json.loads(world.anna.envs("kernels", "--json").stdout)["kernels"]
+    assert (known["name"], known["prefix"], known["shared"]) == (name, str(world.shared / "envs/course"), True)
+    assert "shared" in world.anna.envs("kernels", "list").stdout
+
     refused = world.anna.envs("kernels", "remove", "course", "--json")
     assert refused.returncode == 10, refused.stdout
     error = json.loads(refused.stdout)["error"]

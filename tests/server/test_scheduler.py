@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from pathlib import Path
@@ -10,6 +11,9 @@ import nbformat
 import pytest
 
 from jupyter_envs.errors import NotFoundError
+from jupyter_envs.kernels.spec import MARK
+from jupyter_envs.kernels.sync import remove_kernels
+from jupyter_envs.settings_load import load_settings
 from support.api import Make
 
 with warnings.catch_warnings():
@@ -29,6 +33,29 @@ async def test_environments_with_a_kernel_are_offered(make: Make) -> None:
     assert set(offered.output_formats) == set(manager.output_formats_mapping())
     shutil.rmtree(made.prefix)
     assert manager.list_environments() == []
+
+
+async def test_shared_environments_are_offered_once_by_the_path_that_people_know(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = (await make("built", "tool")).prefix
+    known = tmp_path / "shared/envs/course"
+    known.parent.mkdir(parents=True)
+    known.symlink_to(built)
+    kernels = tmp_path / "shared/share/jupyter/kernels"
+    for name in ("shared-course", "shared-other"):
+        mark = {"prefix": str(built), "name": "course", "kernel": "python3" if name == "shared-course" else "toy"}
+        metadata = {MARK: mark, "conda_env_path": str(known)}
+        spec = {"argv": ["true"], "display_name": "Python (course, shared)", "language": "python", "metadata": metadata}
+        (kernels / name).mkdir(parents=True)
+        (kernels / name / "kernel.json").write_text(json.dumps(spec))
+    remove_kernels(built, load_settings())
+    assert EnvsEnvironmentManager().list_environments() == [], "Jupyter does not find it"
+    monkeypatch.setenv("JUPYTER_PATH", str(kernels.parent))
+    (offered,) = EnvsEnvironmentManager().list_environments()
+    assert (offered.name, offered.label) == ("shared-course", "course")
+    assert offered.metadata == {"path": str(known), "kernel": "shared-course"}
+    assert kernel_of("shared-course").prefix == str(built)
 
 
 async def test_a_staged_notebook_gets_the_kernel_of_the_chosen_environment(make: Make, tmp_path: Path) -> None:

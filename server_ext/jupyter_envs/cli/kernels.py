@@ -9,13 +9,14 @@ import msgspec
 
 from jupyter_envs.cli.options import environment, json_option
 from jupyter_envs.cli.session import Session
+from jupyter_envs.kernels.directory import RegisteredKernel
 from jupyter_envs.kernels.sync import (
     KernelReport,
     add_kernels,
-    list_kernels,
     remove_kernels,
     sync_kernels,
     sync_outdated,
+    visible_kernels,
 )
 
 
@@ -23,7 +24,7 @@ from jupyter_envs.kernels.sync import (
 @json_option
 @click.pass_context
 def kernels(ctx: click.Context, as_json: bool) -> None:
-    """List the kernels of environments; `add`, `remove` and `sync` change them."""
+    """List the kernels of environments, shared ones among them; `add`, `remove` and `sync` change those of your own."""
     if ctx.invoked_subcommand is None:
         show_list(Session(as_json=as_json))
 
@@ -31,16 +32,16 @@ def kernels(ctx: click.Context, as_json: bool) -> None:
 @kernels.command(name="list")
 @json_option
 def list_registered(as_json: bool) -> None:
-    """List the kernels that were registered for environments."""
+    """List the kernels of environments: those that were registered, and those that come with shared environments."""
     show_list(Session(as_json=as_json))
 
 
 def show_list(session: Session) -> None:
-    """Print our kernels, those that another version wrote refreshed."""
+    """Print all kernels of ours, the user's own refreshed where another version wrote them."""
     for warning in sync_outdated(session.settings).warnings:
         session.output.warn(warning.message, warning.hint)
-    found = list_kernels()
-    rows = [[k.name, k.display_name, k.language, "gone" if k.gone else "ok", k.prefix] for k in found]
+    found = visible_kernels(session.settings)
+    rows = [[k.name, k.display_name, k.language, _state(k), k.prefix] for k in found]
     if rows:
         session.output.table(["kernel", "shown as", "language", "state", "environment"], rows)
     else:
@@ -76,6 +77,10 @@ def sync(as_json: bool) -> None:
 
     session = Session(as_json=as_json)
     show_report(session, sync_kernels(find_environments(session.settings, os.environ), session.settings))
+
+
+def _state(kernel: RegisteredKernel) -> str:
+    return "gone" if kernel.gone else "shared" if kernel.shared else "ok"
 
 
 def show_report(session: Session, report: KernelReport) -> None:

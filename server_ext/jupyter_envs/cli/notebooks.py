@@ -18,8 +18,8 @@ from jupyter_envs.cli.tables import counted
 from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.plan import ChangeRequest, PackageChange
 from jupyter_envs.errors import NotFoundError, SpecError
-from jupyter_envs.kernels.directory import RegisteredKernel
-from jupyter_envs.kernels.sync import add_kernels, list_kernels, visible_kernels
+from jupyter_envs.kernels.directory import RegisteredKernel, startable_kernels
+from jupyter_envs.kernels.sync import add_kernels, visible_kernels
 from jupyter_envs.notebooks.check import MissingModule, NotebookCheck, changes_between, check_notebook
 from jupyter_envs.notebooks.document import Notebook, read_notebook, with_metadata, write_notebook
 from jupyter_envs.notebooks.environment import Need, check_allowed, files_beside, need_of
@@ -314,7 +314,8 @@ def show_difference(session: Session, changes: tuple[PackageChange, ...]) -> Non
 
 
 def _kernel_of(session: Session, prefix: Path) -> RegisteredKernel:
-    kernels = [kernel for kernel in list_kernels() if kernel.prefix == str(prefix)]
+    place = os.path.realpath(prefix)
+    kernels = [kernel for kernel in startable_kernels() if os.path.realpath(kernel.prefix) == place]
     kernels = kernels or list(add_kernels(prefix, session.settings).kernels)
     if not kernels:
         raise NotFoundError(f"{session.name_of(prefix)} has no kernel", hint="install ipykernel and lock again")

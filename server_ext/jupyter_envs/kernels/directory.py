@@ -25,7 +25,11 @@ _LOCK_TIMEOUT = 30.0
 
 
 class RegisteredKernel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A kernelspec of ours. ``kernel`` is its name inside the environment, ``gone`` an environment that is no more."""
+    """A kernelspec of ours. ``kernel`` is its name inside the environment, ``gone`` an environment that is no more.
+
+    ``known_as`` is the path by which people know the environment, where ``prefix`` is what that leads to now;
+    ``shared`` a kernel that comes with a shared environment.
+    """
 
     name: str
     display_name: str
@@ -36,6 +40,20 @@ class RegisteredKernel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     directory: str
     gone: bool = False
     tool: str = ""  # the version of jupyter-envs that wrote it
+    known_as: str = ""
+    shared: bool = False
+
+
+def startable_kernels() -> list[RegisteredKernel]:
+    """Return our kernels that Jupyter finds on its whole path, in its order: the user's own come first."""
+    from jupyter_core.paths import jupyter_path
+
+    found: dict[str, RegisteredKernel] = {}
+    for base in jupyter_path("kernels"):
+        with contextlib.suppress(KernelError):  # a folder that cannot be listed; Jupyter finds nothing there either
+            for kernel in find_registered(Path(base)):
+                found.setdefault(kernel.name, kernel)
+    return list(found.values())
 
 
 def user_kernels_directory() -> Path:
@@ -88,7 +106,7 @@ def _read(folder: Path) -> RegisteredKernel | None:
     """Return the kernel in a folder if it is ours."""
     try:
         spec: Any = json.loads((folder / SPEC_FILE).read_text(encoding="utf-8"))
-        mark = spec["metadata"][MARK]
+        mark, place = spec["metadata"][MARK], spec["metadata"].get("conda_env_path")
         prefix = str(mark["prefix"])
     except (OSError, ValueError, KeyError, TypeError):
         return None  # unreadable or somebody else's: not ours to touch either way
@@ -102,6 +120,7 @@ def _read(folder: Path) -> RegisteredKernel | None:
         directory=str(folder),
         gone=not is_environment(prefix),
         tool=str(mark.get("tool", "")),
+        known_as=place if isinstance(place, str) and place != prefix else "",
     )
 
 

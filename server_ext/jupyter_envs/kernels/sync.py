@@ -62,7 +62,7 @@ def visible_kernels(settings: Settings) -> list[RegisteredKernel]:
         for kernel in find_registered(Path(directory)):
             if kernel.directory not in known:
                 prefix = names.get(os.path.realpath(kernel.prefix), kernel.prefix)
-                own.append(msgspec.structs.replace(kernel, prefix=prefix))
+                own.append(msgspec.structs.replace(kernel, prefix=prefix, shared=True))
     return own
 
 

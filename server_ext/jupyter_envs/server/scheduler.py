@@ -6,12 +6,15 @@ one that was chosen, whatever kernel the notebook names. Both are named in the s
     c.SchedulerApp.environment_manager_class = "jupyter_envs.server.scheduler.EnvsEnvironmentManager"
     c.Scheduler.execution_manager_class = "jupyter_envs.server.scheduler.EnvsExecutionManager"
 
-Refuses to run in an environment that has gone, or has lost its kernel, since the job was made.
+Offered is what Jupyter itself finds a kernel of: shared environments, too, and of those always the generation that is
+published when the notebook runs. Refuses to run in an environment that has gone, or has lost its kernel, since the job
+was made.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from jupyter_scheduler.environments import EnvironmentManager
@@ -19,8 +22,7 @@ from jupyter_scheduler.executors import DefaultExecutionManager
 from jupyter_scheduler.models import RuntimeEnvironment
 
 from jupyter_envs.errors import NotFoundError
-from jupyter_envs.kernels.directory import RegisteredKernel
-from jupyter_envs.kernels.sync import list_kernels
+from jupyter_envs.kernels.directory import RegisteredKernel, startable_kernels
 
 FORMATS = {"ipynb": "Notebook", "html": "HTML"}
 
@@ -53,20 +55,21 @@ class EnvsExecutionManager(DefaultExecutionManager):  # type: ignore[misc]  # ju
 
 def usable_kernels() -> list[RegisteredKernel]:
     """Return one kernel for each environment that is there, its Python's before those of other languages."""
-    kernels = [kernel for kernel in list_kernels() if not kernel.gone]
+    kernels = [kernel for kernel in startable_kernels() if not kernel.gone]
     kernels.sort(key=lambda kernel: (kernel.environment, kernel.prefix, kernel.kernel != "python3", kernel.name))
-    return list({kernel.prefix: kernel for kernel in reversed(kernels)}.values())[::-1]
+    return list({os.path.realpath(kernel.prefix): kernel for kernel in reversed(kernels)}.values())[::-1]
 
 
 def as_runtime_environment(kernel: RegisteredKernel) -> RuntimeEnvironment:
     """Return an environment as jupyter-scheduler shows it; the kernel's name, which is unique, is its name."""
+    path = kernel.known_as or kernel.prefix
     return RuntimeEnvironment(
         name=kernel.name,
         label=kernel.environment,
-        description=f"{kernel.display_name}: {kernel.prefix}",
+        description=f"{kernel.display_name}: {path}",
         file_extensions=["ipynb"],
         output_formats=list(FORMATS),
-        metadata={"path": kernel.prefix, "kernel": kernel.name},
+        metadata={"path": path, "kernel": kernel.name},
         compute_types=None,
         default_compute_type=None,
         utc_only=None,
