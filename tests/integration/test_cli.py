@@ -40,7 +40,7 @@ def stocked(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Channel:
     channel.noarch("tool", depends=["python", "six"], entry_points=["tool = tool.cli:main"])
     script = f"touch '{channel.folder}/caught'\nsleep 60 &\nwait\n"  # who sees the file finds the job in mid-script
     channel.add("slow", files={"share/slow.txt": "slow"}, link_scripts={"post-link": script})
-    channel.add("talks", link_scripts={"post-link": "true\n"})
+    channel.add("talks", link_scripts={"post-link": f"touch '{channel.folder}/ran'\n"})
     monkeypatch.setenv("JUPYTER_ENVS_CHANNELS", channel.index().url)
     return channel
 
@@ -203,6 +203,48 @@ def test_a_person_is_asked_and_may_say_no(demo: Path) -> None:
     terminal.type("y\n")
     assert terminal.finish() == 0
     assert "six" not in names(demo)
+
+
+SCRIPT = "talks-1.0-h0_0: bin/.talks-post-link.sh"
+
+
+def test_on_a_terminal_scripts_of_packages_are_asked_about(demo: Path, stocked: Channel) -> None:
+    asked = f"1 script of packages would run, as you: {SCRIPT}. Go on? [Y/n]"
+    ran = stocked.folder / "ran"
+    terminal = Terminal("create", "fresh", "talks", "--no-kernel", columns=400)
+    terminal.read_until(asked)  # known when it is downloaded
+    terminal.type("n\n")
+    assert terminal.finish() == 130
+    assert not (demo.parent / "fresh").exists()
+    plan_id = answer("install", "demo", "talks", "old", "--dry-run")["plan_id"]
+    terminal = Terminal("execute", plan_id, columns=400)  # its plan names it, now that it is in the cache
+    terminal.read_until(f"this downgrades 1 package (six); {asked}")
+    assert not ran.exists()
+    terminal.type("\n")
+    assert terminal.finish() == 0
+    assert "talks" in names(demo)
+    assert ran.exists()
+    ran.unlink()
+    terminal = Terminal("create", "agreed", "talks", "--no-kernel", "--yes", columns=400)
+    assert terminal.finish() == 0
+    assert "Go on?" not in terminal.said
+    assert f"1 script of packages will run: {SCRIPT}" in terminal.said
+    assert ran.exists()
+
+
+def test_without_a_terminal_scripts_run_and_are_named(stocked: Channel) -> None:
+    done("create", "first", "talks", "--no-kernel")
+    assert (stocked.folder / "ran").exists()
+    said = done("create", "second", "talks", "--no-kernel")
+    assert f"1 script of packages will run: {SCRIPT}" in said
+
+
+def test_nothing_is_asked_where_nobody_types(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_PARENT_PID", "1")  # what ipykernel sets: `!jupyter envs remove …` has a terminal
+    terminal = Terminal("remove", "demo", "six", columns=400)
+    assert terminal.finish() == 2
+    assert "nobody can be asked" in terminal.said
+    assert "six" in names(demo)
 
 
 def test_a_narrow_terminal_keeps_its_lines_short(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

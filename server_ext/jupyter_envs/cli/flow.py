@@ -2,6 +2,9 @@
 
 One child process does it all when nothing is removed or downgraded (or ``--yes`` was given). Otherwise the first job
 ends after the plan, and a second executes exactly that plan. Ctrl-C cancels the job and waits until it has stopped.
+
+On a terminal, scripts of packages are asked about as well. Where nobody can be asked, those of one's own request run,
+as with conda; those of somebody else's do not.
 """
 
 from __future__ import annotations
@@ -17,10 +20,10 @@ import click
 import msgspec
 
 from jupyter_envs.cli.plan_view import change_rows, plan_json, plan_notes, result_json
-from jupyter_envs.cli.progress import View
+from jupyter_envs.cli.progress import View, in_notebook
 from jupyter_envs.cli.session import Session
 from jupyter_envs.cli.tables import counted, human_bytes
-from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageChange
 from jupyter_envs.errors import CancelledError, EnvsError, SpecError
 from jupyter_envs.jobs.consent import losses_to_agree
 from jupyter_envs.jobs.events import JobEvent
@@ -38,12 +41,26 @@ def run_change(
     yes: bool,
     dry_run: bool = False,
     register_kernel: bool = True,
-    scripts: tuple[str, ...] | None = None,
+    foreign: bool = False,
 ) -> None:
     """Plan a change, show the plan, ask where something would be lost, execute it and say what it came to.
 
-    ``scripts`` are those of packages that were agreed to (``None``: all); before another runs, a person is asked.
+    Parameters
+    ----------
+    session : Session
+        Where to show and to ask.
+    request : ChangeRequest
+        What is wanted.
+    yes : bool
+        Whether what is lost was agreed to, and the scripts of packages unless ``foreign``.
+    dry_run : bool
+        Keep the plan and change nothing.
+    register_kernel : bool
+        Bring the environment's kernels in line.
+    foreign : bool
+        Whether somebody else wrote the request: then no script of a package runs before a person has agreed.
     """
+    scripts: tuple[str, ...] | None = () if foreign or (not yes and can_ask(session)) else None
     request = msgspec.structs.replace(request, command=session.surface.command_line())
     job_request = JobRequest(
         kind="plan" if dry_run else "change",
@@ -53,16 +70,15 @@ def run_change(
         register_kernel=register_kernel,
         command=request.command,
     )
-    job = run_job(session, job_request)
+    job = run_job(session, job_request, ask_scripts=foreign)
     plan = load_plan(session.settings.root, str(_result(job)["plan_id"]))
     if dry_run:
         return show_stored_plan(session, plan)
-    if not yes and not _result(job).get("executed"):
-        ask_consent(session, plan, request.specs)
+    lost = () if yes else losses_to_agree(plan, session.surface.consent, request.specs)
     while not _result(job).get("executed"):  # scripts of packages that were not downloaded are known after it
-        scripts = None if scripts is None else ask_scripts(session, _result(job).get("link_scripts", ()), scripts)
+        scripts = ask_consent(session, lost, _result(job).get("link_scripts", ()), scripts, foreign=foreign)
         execution = execution_of(plan, request.command, register_kernel=register_kernel, scripts=scripts)
-        job = run_job(session, execution, show_plan=False)
+        job, lost = run_job(session, execution, show_plan=False), ()
     show_result(session, plan, job)
     return None
 
@@ -88,8 +104,10 @@ def _result(job: Job) -> dict[str, Any]:
 # -- the job ----------------------------------------------------------------------------------------------------
 
 
-def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) -> Job:
+def run_job(session: Session, request: JobRequest, *, show_plan: bool = True, ask_scripts: bool = False) -> Job:
     """Run a job to its end, showing its events; return it when it is done.
+
+    With ``ask_scripts``, its plan tells how many packages may bring scripts that are not known yet.
 
     Raises
     ------
@@ -106,7 +124,7 @@ def run_job(session: Session, request: JobRequest, *, show_plan: bool = True) ->
         elif show_plan:
             view.pause()
             plan = load_plan(session.settings.root, str(plan_id))
-            show_plan_table(session, plan, ask_scripts=request.link_scripts is not None)
+            show_plan_table(session, plan, ask_scripts=ask_scripts)
 
     job = session.jobs.submit(request)
     try:
@@ -184,8 +202,33 @@ def show_stored_plan(session: Session, plan: ChangePlan) -> None:
     session.output.result({"executed": False, **plan_json(plan)})
 
 
-def ask_consent(session: Session, plan: ChangePlan, specs: Sequence[str] = ()) -> None:
-    """Ask before packages are removed or downgraded, where ``specs`` do not say so by themselves.
+def ask_consent(
+    session: Session,
+    lost: Sequence[PackageChange],
+    found: Sequence[str] = (),
+    agreed: tuple[str, ...] | None = None,
+    *,
+    foreign: bool = False,
+) -> tuple[str, ...] | None:
+    """Ask once before packages are removed or downgraded and before scripts of packages run.
+
+    Parameters
+    ----------
+    session : Session
+        Where to ask.
+    lost : sequence of PackageChange
+        The packages for which a yes is missing.
+    found : sequence of str
+        The scripts that are known, as plans name them.
+    agreed : tuple of str, or None
+        The scripts that may run; ``None``: all.
+    foreign : bool
+        Whether the request is somebody else's: then Enter means no.
+
+    Returns
+    -------
+    tuple of str, or None
+        The scripts that may run now.
 
     Raises
     ------
@@ -194,28 +237,34 @@ def ask_consent(session: Session, plan: ChangePlan, specs: Sequence[str] = ()) -
     CancelledError
         The person said no.
     """
-    lost = losses_to_agree(plan, session.surface.consent, specs)
-    if not lost:
-        return
+    scripts = [] if agreed is None else [script for script in found if script not in agreed]
+    what = [_loses(lost)] if lost else []
+    what += (
+        [f"{counted(len(scripts), 'script')} of packages would run, as you: {', '.join(scripts)}"] if scripts else []
+    )
+    if scripts:
+        without = "set JUPYTER_ENVS_RUN_LINK_SCRIPTS=0 to go on without them"
+        confirm(session, "; ".join(what), otherwise=without, default=not foreign)
+    elif what:
+        confirm(session, what[0])
+    return None if agreed is None else (*agreed, *scripts)
+
+
+def _loses(lost: Sequence[PackageChange]) -> str:
     names = ", ".join(change.name for change in lost[:5]) + (", …" if len(lost) > 5 else "")
     does = " or ".join(verb for kind, verb in LOSSES.items() if any(change.kind == kind for change in lost))
-    confirm(session, f"this {does} {counted(len(lost), 'package')} ({names})")
+    return f"this {does} {counted(len(lost), 'package')} ({names})"
 
 
-def ask_scripts(session: Session, found: Sequence[str], agreed: tuple[str, ...]) -> tuple[str, ...]:
-    """Ask before scripts of packages run that nobody agreed to; return all that may. Raises as ``ask_consent``."""
-    asked = [script for script in found if script not in agreed]
-    if asked:
-        what = f"{counted(len(asked), 'script')} of packages would run, as you: {', '.join(asked)}"
-        without = "set JUPYTER_ENVS_RUN_LINK_SCRIPTS=0 to build without them"
-        confirm(session, what, otherwise=without, default=False)
-    return (*agreed, *asked)
+def can_ask(session: Session) -> bool:
+    """Tell whether a person can answer: there is a terminal, and not that of ``!jupyter envs …`` in a notebook."""
+    return not session.output.as_json and sys.stdin.isatty() and sys.stderr.isatty() and not in_notebook()
 
 
 def confirm(
     session: Session, what: str, *, otherwise: str = "look at it first with --dry-run", default: bool = True
 ) -> None:
-    """Ask whether to go on; see ``ask_consent``.
+    """Ask whether to go on; raises as ``ask_consent``.
 
     Parameters
     ----------
@@ -228,7 +277,7 @@ def confirm(
     default : bool
         What Enter means.
     """
-    if session.output.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not can_ask(session):
         raise SpecError(
             f"{what}, and nobody can be asked",
             hint="add --yes to agree" + (f", or {otherwise}" if otherwise else ""),
@@ -287,7 +336,13 @@ def execute_stored(session: Session, plan_id: str, *, yes: bool) -> None:
     """Execute a plan that was stored before, after showing it and asking where something would be lost."""
     plan = load_plan(session.settings.root, plan_id)
     show_plan_table(session, plan)
-    if not yes:
-        ask_consent(session, plan)
-    job = run_job(session, execution_of(plan, session.surface.command_line()), show_plan=False)
-    show_result(session, plan, job)
+    lost = () if yes else losses_to_agree(plan, session.surface.consent, ())
+    scripts: tuple[str, ...] | None = () if not yes and can_ask(session) else None
+    found: Sequence[str] = plan.link_scripts
+    while True:
+        scripts = ask_consent(session, lost, found, scripts)
+        execution = execution_of(plan, session.surface.command_line(), scripts=scripts)
+        job = run_job(session, execution, show_plan=False)
+        if _result(job).get("executed"):
+            return show_result(session, plan, job)
+        lost, found = (), _result(job).get("link_scripts", ())

@@ -254,7 +254,7 @@ def ready_kernel(
     if need.request is not None:
         if not yes:
             ask_places(session, notebook, need.request)
-        run_change(session, need.request, yes=True, scripts=None if yes else ())
+        run_change(session, need.request, yes=True, foreign=not yes)
         prefix = need.request.prefix
     if need.because and need.locked:
         show_difference(session, changes_between_names(session, need, Path(prefix)))

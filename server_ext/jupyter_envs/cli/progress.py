@@ -47,10 +47,14 @@ class View(Protocol):
 
 def make_view(*, as_json: bool) -> View:
     """Return the view that fits standard error."""
-    in_notebook = "JPY_PARENT_PID" in os.environ  # set by ipykernel: `!jupyter envs …` has a terminal, but no screen
-    if sys.stderr.isatty() and not in_notebook:
+    if sys.stderr.isatty() and not in_notebook():
         return BarView()
     return SilentView() if as_json else LineView()
+
+
+def in_notebook() -> bool:
+    """Tell whether ipykernel runs this: ``!jupyter envs …`` has a terminal, but no screen and nobody who types."""
+    return "JPY_PARENT_PID" in os.environ
 
 
 class SilentView:
