@@ -23,7 +23,7 @@ print(ran.returncode, ran.stdout, ran.stderr)
 
 MAGIC = """
 try: get_ipython().run_line_magic("envinstall", {words!r})
-except Exception as error: print(error)
+except Exception as error: print(*error._render_traceback_(), sep="\\n")
 """
 
 
@@ -81,24 +81,58 @@ def test_a_rule_holds_whichever_way_is_taken(hub: RunningHub, anna: Visitor, ker
     assert [line["prefix"].rpartition("/")[2] for line in refused] == ["dialog", "program", "shell", "mine"]
 
 
-def test_a_quota_counts_environments_and_bytes(hub: RunningHub, anna: Visitor, kernel: str, stock: Channel) -> None:
-    made = in_shell(anna, kernel, "create", "two", stock.record("plain").url, "--no-kernel", "--yes")
+def test_a_quota_counts_environments_whichever_way_is_taken(
+    hub: RunningHub, anna: Visitor, kernel: str, stock: Channel
+) -> None:
+    made = in_shell(anna, kernel, "create", "two", stock.record("half").url, "--no-kernel", "--yes")
     assert made.startswith("0 "), made
-    assert planned(anna, name="three", specs=["plain"])["error"]["code"] == "policy.environments"
+    told = "you have 2 environments (mine, two), and 2 are allowed (rule 'environments' of the policy)"
+    for dialog in (
+        planned(anna, name="three", specs=["plain"]),
+        anna.change(action="create", name="three", specs=["plain"], add_ipykernel=False),
+    ):
+        assert (dialog["state"], dialog["error"]["code"]) == ("failed", "policy.environments")
+        assert told in dialog["error"]["message"]
     third = in_shell(anna, kernel, "create", "three", "plain", "--no-kernel", "--yes")
     assert third.startswith("15 "), third
-    assert "(rule 'environments' of the policy)" in third
-    bigger = in_shell(anna, kernel, "install", "two", "big", "--yes")
-    assert "(rule 'disk' of the policy)" in bigger
-    gone = in_shell(anna, kernel, "delete", "two", "--yes")
-    assert gone.startswith("0 "), gone
-    assert [(line["action"], line["outcome"]) for line in audited(hub, anna)][-5:] == [
-        ("create", "done"),
-        ("create", "refused"),
-        ("create", "refused"),
-        ("install", "refused"),
-        ("delete", "done"),
-    ]
+    assert told in third
+    assert [line["outcome"] for line in audited(hub, anna)][-4:] == ["done", *["refused"] * 3]
+    assert [one["name"] for one in environments(anna) if one["kind"] == "own"] == ["mine", "two"]
+
+
+def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, anna: Visitor, kernel: str) -> None:
+    (mine,) = (one for one in environments(anna) if one["name"] == "mine")
+    asked = {"action": "install", "environment": mine["id"], "specs": ["other-half"]}
+    dialog, program = planned(anna, **asked), anna.change(**asked)
+    for job in (dialog, program):
+        assert (job["state"], job["error"]["code"]) == ("failed", "policy.disk")
+    said = dialog["error"]
+    assert "of your quota of 8.0 MB are left (environments take " in said["message"]
+    assert "(rule 'disk' of the policy)" in said["message"]
+    assert "`jupyter envs delete NAME` and then `clean` free: two " in said["hint"]
+    assert said["hint"].endswith("ask help@example.org")
+    numbers = said["detail"]
+    assert numbers["quota"] == 8_000_000 < numbers["used"] + numbers["needed"]
+    assert numbers["used"] == numbers["environments_bytes"] + numbers["cache_bytes"] > 1_500_000
+    (two,) = (held for held in numbers["environments"] if held["name"] == "two")
+
+    shell = in_shell(anna, kernel, "install", "mine", "other-half", "--yes")
+    assert shell.startswith("15 "), shell
+    magic = anna.execute(kernel, MAGIC.format(words="other-half"))
+    for told in (shell, magic):
+        assert "(rule 'disk' of the policy)" in told
+        assert "and then `clean` free: two " in told
+
+    for words in (("delete", "two", "--yes"), ("clean", "--yes")):
+        done = in_shell(anna, kernel, *words)
+        assert done.startswith("0 "), done
+    quota = anna.rest("GET", "disk", user_server=True).json()["quota"]
+    assert quota["limit"] == 8_000_000
+    assert quota["used"] <= numbers["used"] - two["bytes"]
+    assert [held["name"] for held in quota["held"]] == ["mine"]
+    assert anna.change(**asked)["state"] == "done"
+    outcomes = [(line["action"], line["outcome"]) for line in audited(hub, anna)][-6:]
+    assert outcomes == [*[("install", "refused")] * 4, ("delete", "done"), ("install", "done")]
 
 
 def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, ben: Visitor, kernel: str) -> None:

@@ -18,8 +18,9 @@ from jupyter_envs.build.models import BuildRequest
 from jupyter_envs.cli.flow import error_of, run_job
 from jupyter_envs.cli.options import Command, Sources, json_option, packed, source_options
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes, human_duration
+from jupyter_envs.cli.tables import counted, human_duration
 from jupyter_envs.engine.exchange.additions import absolute_channel
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.errors import EnvsError, NotFoundError, SpecError
 from jupyter_envs.jobs.models import Job, JobRequest
 

@@ -12,8 +12,9 @@ from jupyter_envs.bundles.models import BundleRequest
 from jupyter_envs.cli.flow import run_job
 from jupyter_envs.cli.options import Sources, json_option, source_options
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
 from jupyter_envs.engine.exchange.additions import absolute_channel
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.errors import SpecError
 from jupyter_envs.jobs.models import JobRequest

@@ -9,7 +9,8 @@ import click
 from jupyter_envs.build.channel.folder import FolderChannel
 from jupyter_envs.cli.options import json_option
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.errors import NotFoundError
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))

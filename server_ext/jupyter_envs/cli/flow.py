@@ -22,7 +22,8 @@ import msgspec
 from jupyter_envs.cli.plan_view import change_rows, plan_json, plan_notes, result_json
 from jupyter_envs.cli.progress import View, in_notebook
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest, PackageChange
 from jupyter_envs.errors import CancelledError, EnvsError, SpecError
 from jupyter_envs.jobs.consent import losses_to_agree

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from jupyter_envs.cli.progress import QUIET_PHASES, amount, spoken, title_of
-from jupyter_envs.cli.tables import counted, human_bytes, human_duration, table
+from jupyter_envs.cli.tables import counted, human_duration, table
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.jobs.events import JobEvent
 
 UNITS = {"fetch": "package", "extract": "package", "link": "file", "compile": "file"}

@@ -7,7 +7,8 @@ import click
 from jupyter_envs.cli.flow import confirm, run_change, run_job
 from jupyter_envs.cli.options import Consent, EnvironmentName, consent_options, environment, json_option, yes_option
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.jobs.models import JobRequest
 

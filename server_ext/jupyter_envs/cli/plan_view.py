@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.plan import ChangeKind, ChangePlan, PackageChange
 from jupyter_envs.engine.models.records import RepodataRecord

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from jupyter_envs.cli.tables import human_bytes, human_duration
+from jupyter_envs.cli.tables import human_duration
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.events import Event
 
 if TYPE_CHECKING:

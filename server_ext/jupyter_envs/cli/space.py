@@ -13,7 +13,8 @@ from jupyter_envs.build.models import UNUSED_DAYS
 from jupyter_envs.cli.flow import confirm, run_job
 from jupyter_envs.cli.options import EnvironmentName, json_option, yes_option
 from jupyter_envs.cli.session import Session
-from jupyter_envs.cli.tables import counted, human_bytes
+from jupyter_envs.cli.tables import counted
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.jobs.cleaning import clean_all
 from jupyter_envs.jobs.models import JobRequest
 
@@ -42,7 +43,19 @@ def disk(names: tuple[str, ...], as_json: bool) -> None:
         session.output.text(f"{kept} more are sources of recipes (`jupyter envs clean --sources 0` removes them)")
     free = session.engine.free_bytes()
     session.output.text(f"{human_bytes(free)} are free")
-    session.output.result({"environments": msgspec.to_builtins(usages), "sources_bytes": sources, "free_bytes": free})
+    quota = None if names else session.engine.quota()
+    if quota is not None:
+        from jupyter_envs.engine.quota import describe
+
+        session.output.text(describe(quota))
+    session.output.result(
+        {
+            "environments": msgspec.to_builtins(usages),
+            "sources_bytes": sources,
+            "free_bytes": free,
+            "quota": msgspec.to_builtins(quota),
+        }
+    )
 
 
 @click.command()

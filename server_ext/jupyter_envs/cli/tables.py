@@ -95,17 +95,6 @@ def _branches(branch: dict[str, dict[str, object]], indent: str, *, top: bool = 
     return lines
 
 
-def human_bytes(count: float) -> str:
-    """Return a number of bytes as ``999 B``, ``1.5 kB``, ``35 MB`` (powers of 1000)."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB", "TB"):
-        count /= 1000
-        if count < 999.5:
-            return f"{count:.1f} {unit}" if count < 9.95 else f"{count:.0f} {unit}"
-    return f"{count / 1000:.0f} PB"
-
-
 def human_duration(seconds: float) -> str:
     """Return ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 10:

@@ -18,7 +18,6 @@ from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.execution import Executor
 from jupyter_envs.engine.history.generations import (
     find_latest,
-    generation_numbers,
     read_generation,
     read_generations,
 )
@@ -36,13 +35,14 @@ from jupyter_envs.engine.preconditions import check_environment, check_free, che
 from jupyter_envs.engine.prefix.discovery import EnvironmentInfo, describe_environment, find_environments
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.names import validate_name
-from jupyter_envs.engine.prefix.records import iter_record_names, read_records
+from jupyter_envs.engine.prefix.records import read_records
 from jupyter_envs.engine.prefix.registry import register_environment, unregister_environment
 from jupyter_envs.engine.prefix.shared import check_not_shared
 from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
 from jupyter_envs.engine.transaction.leftovers import ABANDONED, find_leftovers, remove_leftovers
+from jupyter_envs.engine.unused import needed_dists
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.settings import Settings
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.package_cache.prune import PruneReport
     from jupyter_envs.engine.prefix.disk import DiskReport, DiskUsage
     from jupyter_envs.engine.prefix.modules import StaleModule
+    from jupyter_envs.engine.quota import QuotaState
 
 
 class Engine:
@@ -312,14 +313,13 @@ class Engine:
 
         return disk_report(self.prefixes(), self.settings.package_directories)
 
+    def quota(self) -> QuotaState | None:
+        """Return what the policy's disk quota counts, ``None`` where there is none."""
+        return self._policy.quota()
+
     def clean(self, *, dry_run: bool) -> PruneReport:
         """Remove packages that no environment uses; what one undo of each environment needs stays."""
-        keep: set[str] = set()
-        for prefix in self.prefixes():
-            keep.update(f"{name}-{version}-{build}" for name, version, build in iter_record_names(prefix))
-            numbers = generation_numbers(prefix)[-2:]
-            keep.update(record.dist for number in numbers for record in read_generation(prefix, number).records)
-        report = self.cache.prune(keep, dry_run=dry_run)
+        report = self.cache.prune(needed_dists(self.prefixes()), dry_run=dry_run)
         found = self._leftovers()
         if not dry_run:
             remove_leftovers(found, os.environ)

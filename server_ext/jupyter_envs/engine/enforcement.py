@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from jupyter_envs.engine.audit import audited
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Policy
@@ -22,6 +24,7 @@ from jupyter_envs.settings import Settings
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.prefix.discovery import EnvironmentInfo
+    from jupyter_envs.engine.quota import QuotaState
 
 
 class Enforcement:
@@ -81,17 +84,38 @@ class Enforcement:
         """Refuse a plan whose packages or whose size a rule forbids; asked when it is made and when it is executed."""
         if self._policy is None:
             return
-        from jupyter_envs.engine.policy import brought, check_archives, check_records, check_room
+        from jupyter_envs.engine.policy import brought, check_archives, check_records
 
         check_archives(self._policy, plan.archives, self._settings)
         check_records(self._policy, brought(plan), self._settings, self._newest())
-        if self._policy.quota is None or self._settings.publishing:
-            return
+        if self._policy.quota is not None and not self._settings.publishing:
+            self._check_quota(self._policy, plan)
+
+    def _check_quota(self, policy: Policy, plan: ChangePlan) -> None:
+        from jupyter_envs.engine.quota import check_count, disk_refusal, is_beyond
+
+        check_count(policy, plan, [info.name for info in self._own() if info.path != plan.prefix])
+        if (state := self.quota()) is not None and is_beyond(plan, state.used, state.limit):
+            raise disk_refusal(policy, plan, msgspec.structs.replace(state, unused=self._unused()))
+
+    def quota(self) -> QuotaState | None:
+        """Return what is used of the disk quota, ``None`` where there is none; the cache is not searched for unused."""
+        limit = disk_quota(self._policy) if self._policy is not None else None
+        if limit is None or self._settings.publishing:
+            return None
+        from jupyter_envs.engine.prefix.disk import holding
+        from jupyter_envs.engine.quota import Held, QuotaState
+
         own = self._own()
-        others = sum(info.path != plan.prefix for info in own)
-        quota = disk_quota(self._policy)
-        used = self._used(own) if quota is not None else None
-        check_room(self._policy, plan, others, used, quota)
+        found = holding([info.path for info in own], self._settings.package_directories[0])
+        held = [Held(name=info.name, bytes=alone) for info, alone in zip(own, found.alone, strict=True)]
+        return QuotaState(
+            limit=limit,
+            used=found.total,
+            environments=found.environments,
+            cache=found.total - found.environments,
+            held=tuple(sorted(held, key=lambda one: -one.bytes)),
+        )
 
     def check_packages(self, records: Sequence[RepodataRecord]) -> None:
         """Refuse packages that are in the cache by what they say of themselves, before they are linked."""
@@ -133,7 +157,11 @@ class Enforcement:
         found = find_environments(self._settings, os.environ)
         return [info for info in found if info.kind == "own" and info.writable and not info.path.startswith(builds)]
 
-    def _used(self, own: Sequence[EnvironmentInfo]) -> int:
-        from jupyter_envs.engine.prefix.disk import disk_report
+    def _unused(self) -> int | None:
+        """Return what ``clean`` would free."""
+        from jupyter_envs.engine.prefix.discovery import find_environments
+        from jupyter_envs.engine.unused import needed_dists, unused_bytes
 
-        return disk_report([Path(info.path) for info in own], self._settings.package_directories[:1]).total
+        found = find_environments(self._settings, os.environ)
+        prefixes = [Path(info.path) for info in found if info.kind not in ("venv", "shared")]
+        return unused_bytes(self._settings.package_directories[0], needed_dists(prefixes))

@@ -1,8 +1,8 @@
 """Whether the policy allows a request, a plan, its packages; pure decisions, no disk.
 
-Owns the names of the rules: ``channels``, ``sources``, ``blocked``, ``pinned``, ``licences``, ``quarantine``,
-``environments``, ``disk`` (and ``audit``, of `jupyter_envs.engine.audit`). Only what a change brings is judged: what
-was there before may stay, and removing is always allowed.
+Owns the names of the rules: ``channels``, ``sources``, ``blocked``, ``pinned``, ``licences``, ``quarantine`` (and
+``environments``, ``disk`` of `jupyter_envs.engine.quota`, ``audit`` of `jupyter_envs.engine.audit`). Only what a change
+brings is judged: what was there before may stay, and removing is always allowed.
 """
 
 from __future__ import annotations
@@ -88,31 +88,6 @@ def check_records(
         if source != INTERPRETER:
             _check_licence(policy, record)
         _check_age(policy, record, newest)
-
-
-def check_room(policy: Policy, plan: ChangePlan, environments: int, used: int | None, quota: int | None) -> None:
-    """Raise ``PolicyError`` when a plan would exceed a quota.
-
-    Parameters
-    ----------
-    policy : Policy
-        Says how many environments there may be.
-    plan : ChangePlan
-        Adds an environment, bytes, or both.
-    environments : int
-        How many the user has.
-    used, quota : int, optional
-        Bytes that environments and cache take, and may take; ``None`` when that is not limited.
-    """
-    most = policy.quota.environments if policy.quota else None
-    new = plan.action in ("create", "clone") and not plan.keep_history
-    if new and most is not None and environments >= most:
-        message = f"you have {environments} environments, and {most} are allowed"
-        raise refusal(policy, "environments", message, "`jupyter envs delete NAME` makes room")
-    if used is not None and quota is not None and brought(plan) and used + plan.disk_bytes > quota:
-        message = f"this needs {_megabytes(plan.disk_bytes)}, and {_megabytes(used)} of {_megabytes(quota)} are used"
-        hint = "`jupyter envs clean` and `jupyter envs delete NAME` make room"
-        raise refusal(policy, "disk", message, hint, used=used, quota=quota)
 
 
 def is_licence_allowed(expression: str, licences: Licences) -> bool:
@@ -245,7 +220,3 @@ def _check_age(policy: Policy, record: RepodataRecord, newest: datetime | None) 
             f"{record.dist} was published on {published}; packages of the last {policy.quarantine_days} days must wait"
         )
         raise refusal(policy, "quarantine", message, "an older version may do", package=record.name)
-
-
-def _megabytes(amount: int) -> str:
-    return f"{amount / 1e6:,.0f} MB"

@@ -38,10 +38,11 @@ async def disk(desk: Desk, *, environment: str) -> Any:
 
 
 async def disk_report(desk: Desk) -> Any:
-    """Return the bytes of all environments and caches together, of sources of recipes, and what is free."""
+    """Return the bytes of all environments and caches together, of sources of recipes, what is free, and the quota."""
     report = msgspec.to_builtins(await asyncio.to_thread(desk.engine.disk_report))
     sources = await asyncio.to_thread(sources_bytes, desk.engine.settings.root)
-    return {**report, "sources_bytes": sources, "free_bytes": desk.engine.free_bytes()}
+    quota = msgspec.to_builtins(await asyncio.to_thread(desk.engine.quota))
+    return {**report, "sources_bytes": sources, "free_bytes": desk.engine.free_bytes(), "quota": quota}
 
 
 async def export(desk: Desk, *, environment: str, form: str, exact: bool) -> str:

@@ -13,8 +13,9 @@ from jupyter_envs.cli.past import differences
 from jupyter_envs.cli.plan_view import change_rows, cost_text, counts_text, plan_notes
 from jupyter_envs.cli.progress import LineView, amount, spoken, title_of
 from jupyter_envs.cli.stream import Channel, StreamSurface
-from jupyter_envs.cli.tables import cells, counted, fit, human_bytes, human_duration, shorten, table, tree
+from jupyter_envs.cli.tables import cells, counted, fit, human_duration, shorten, table, tree
 from jupyter_envs.engine.exchange.additions import absolute_channel
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.events import Event
 from jupyter_envs.engine.models.origins import origin_of
 from jupyter_envs.engine.models.plan import ChangePlan, PackageChange

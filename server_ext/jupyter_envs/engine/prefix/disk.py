@@ -47,6 +47,18 @@ class DiskReport(msgspec.Struct, frozen=True, kw_only=True):
     saved: int
 
 
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes of several environments and one cache. ``total`` counts each inode once, ``environments`` theirs alone.
+
+    ``alone`` has for each environment, in their order, what lies in it, or in it and the cache, and nowhere else: what
+    goes with it when it is deleted and the cache is cleaned.
+    """
+
+    total: int
+    environments: int
+    alone: tuple[int, ...]
+
+
 class _Tree:
     """The inodes of one tree: bytes and how many of their names lie in it."""
 
@@ -114,6 +126,23 @@ def disk_usage(
     """Return the bytes of each prefix, then of each package directory that exists, in the order given."""
     paths = [*prefixes, *(path for path in package_directories if os.path.isdir(path))]
     return [_Tree(os.path.abspath(path)).usage() for path in paths]
+
+
+def holding(prefixes: Sequence[str | os.PathLike[str]], package_directory: str | os.PathLike[str]) -> Holding:
+    """Measure environments and the cache that they are linked from; what does not exist is empty."""
+    cache = _Tree(os.path.abspath(package_directory))
+    trees = [_Tree(os.path.abspath(path)) for path in prefixes]
+    return Holding(
+        total=_union([*trees, cache]),
+        environments=_union(trees),
+        alone=tuple(_alone(tree, cache) for tree in trees),
+    )
+
+
+def _alone(tree: _Tree, cache: _Tree) -> int:
+    return sum(
+        size for key, size in tree.blocks.items() if tree.names[key] + cache.names.get(key, 0) >= tree.links[key]
+    )
 
 
 def disk_report(
