@@ -158,6 +158,25 @@ def test_a_strangers_channel_and_script_are_shown_before_they_are_asked_and_run(
     assert not (tmp_path / "ran").exists()
 
 
+def test_servers_of_wheels_that_the_settings_do_not_name_stand_above_the_plan(
+    page: Page, lab: LabServer, carried: Path, shot: Shot
+) -> None:
+    def with_wheel(metadata: dict[str, Any]) -> None:
+        ((_, locked),) = metadata[KEY]["platforms"].items()
+        locked["origins"]["pypi"] = "https://wheels.example/packages"
+        locked["packages"].append(
+            f"pypi aa/strange-1.0-py3-none-any.whl sha256:{'0' * 64} 10 as strange-1.0-py3_none_any_0"
+        )
+
+    change(carried, with_wheel)
+    open_without_kernel(page, lab, carried)
+    offer(page).get_by_role("button", name="Build it…").click(timeout=KERNEL_MS)
+    note = page.locator(".jp-Dialog .jp-envs-Difference")
+    expect(note).to_contain_text("that your settings do not name: wheels.example.", timeout=JOB_MS)
+    expect(page.locator(".jp-Dialog").get_by_role("button", name="Apply")).to_be_enabled()
+    shot(page, "carry-foreign-wheels")
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280)])
 def test_screen_readers_and_both_themes(
     open_lab: Callable[..., Page], lab: LabServer, carried: Path, shot: Shot, theme: str, width: int

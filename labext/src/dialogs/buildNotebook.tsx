@@ -39,7 +39,7 @@ export async function buildEnvironment(
   const note = (): JSX.Element => (
     <>
       {answer.because && !file && <DifferenceNote because={answer.because} difference={plans.difference} trans={trans} />}
-      <ScriptsNote unknown={plans.scriptsUnknown} hosts={plans.hosts} trans={trans} />
+      <ScriptsNote unknown={plans.scriptsUnknown} hosts={plans.hosts} foreign={plans.foreignHosts} trans={trans} />
     </>
   );
   const title = trans.__('Build the environment of %1', PathExt.basename(notebook.path));

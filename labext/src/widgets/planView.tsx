@@ -26,6 +26,15 @@ export function PlanView(props: { plan: IPlan; trans: TranslationBundle }): JSX.
       {plan.link_scripts.length > 0 && (
         <p className="jp-envs-Plan-warning">{trans.__('Scripts that will run: %1', plan.link_scripts.join(', '))}</p>
       )}
+      {plan.scripts_unknown > 0 && (
+        <p className="jp-envs-Plan-scripts">
+          {trans._n(
+            '%1 package is not downloaded yet. If it brings a script, that is run when it is installed.',
+            '%1 packages are not downloaded yet. If they bring scripts, these are run when they are installed.',
+            plan.scripts_unknown
+          )}
+        </p>
+      )}
       <ChangeTable plan={plan} trans={trans} />
     </div>
   );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CarriedModel, describesEnvironment, kernelNameOf, offerOf } from '../../src/models/notebook/carried';
 import { NotebookPlans } from '../../src/models/notebook/notebookPlans';
 import type { INotebookAnswer } from '../../src/services/notebooks/interfaces';
-import { readNotebookAnswer, readNotebookLock } from '../../src/services/notebooks/validate';
+import { readNotebookAnswer, readNotebookDifference, readNotebookLock } from '../../src/services/notebooks/validate';
 import type { IPackageChange, IPlan, IPlansApi } from '../../src/services/plans/interfaces';
 import { job } from '../fakes';
 
@@ -115,7 +115,7 @@ describe('NotebookPlans', () => {
       return Promise.resolve(value);
     };
     const plans = { plan: told('plan', job()), get: told('get', plan as IPlan), execute: told('execute', job()), change: told('change', job()) };
-    const notebooks = { plan: told('notebook', job()), difference: told('difference', [CHANGE]) };
+    const notebooks = { plan: told('notebook', job()), difference: told('difference', { changes: [CHANGE], foreign_hosts: ['other.example'] }) };
     const notebook = { content: LOCKED, path: 'a.ipynb' };
     return { calls, notebook, plan, made: new NotebookPlans(plans as IPlansApi, notebooks, notebook, said, file, FOREIGN) };
   }
@@ -147,8 +147,21 @@ describe('NotebookPlans', () => {
     expect(beside.made.hosts).toEqual([]);
   });
 
+  it('names the servers that the settings do not, of what is downloaded', async () => {
+    const { made } = plansOf(answer({ hosts: ['other.example'] }));
+    await made.get('p');
+    expect([made.foreignHosts, made.difference]).toEqual([['other.example'], null]);
+  });
+
+  it('tells of scripts that are not known in the note, and not again in the plan', async () => {
+    const { made } = plansOf(answer());
+    const plan = await made.get('p');
+    expect([made.scriptsUnknown, plan.scripts_unknown]).toEqual([3, 0]);
+  });
+
   it('compares with the lock only where that could not be taken', async () => {
     const exact = plansOf(answer());
+    exact.plan.download_bytes = 0;
     await exact.made.get('p');
     expect([exact.made.difference, exact.calls.length]).toEqual([null, 1]);
     const solved = plansOf(answer({ state: 'solve', because: 'it is locked for osx-arm64' }));
@@ -164,6 +177,9 @@ describe('answers', () => {
     expect(readNotebookAnswer({ ...answer(), foreign }).foreign).toEqual(foreign);
     expect(() => readNotebookAnswer({ ...answer(), state: 'maybe' })).toThrow('answer.state');
     expect(() => readNotebookAnswer({ ...answer(), origins: { a: 'b' } })).toThrow('answer.origins.a');
+    const compared = { changes: [], foreign_hosts: ['other.example'] };
+    expect(readNotebookDifference(compared)).toEqual(compared);
+    expect(() => readNotebookDifference({ changes: [1], foreign_hosts: [] })).toThrow('answer.changes');
     const lock = { key: 'jupyter_envs', lock: { lock_version: 1 }, subdir: 'linux-64', packages: 3 };
     expect(readNotebookLock(lock)).toEqual(lock);
   });

@@ -277,7 +277,7 @@ def ask_places(session: Session, notebook: Notebook, request: ChangeRequest) -> 
     """Ask before anything is fetched from where the settings would not; raises as ``confirm``."""
     if session.engine.settings.offline:
         return
-    places = (*foreign_channels(request, session.engine), *foreign_hosts(request, session.engine))
+    places = (*foreign_channels(request, session.engine), *foreign_hosts(request.records, session.engine))
     if places:
         what = f"{notebook.path.name} takes packages from where your settings do not: {', '.join(places)}"
         confirm(session, what, otherwise="add them to your own (`jupyter envs info` shows those)", default=False)

@@ -31,7 +31,7 @@ def foreign_channels(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
     settings = engine.settings
     own = channel_refs(settings.channels, settings)
     if request.records:
-        urls = (record.url for record in _to_fetch(request, engine) if source_of(record) == CONDA)
+        urls = (record.url for record in _to_fetch(request.records, engine) if source_of(record) == CONDA)
         places = (_channel_of(url) for url in urls if not any(ref.holds(url) for ref in own))
         return tuple(dict.fromkeys(place for place in places if not is_local(place)))
     if CONDA not in (request.sources if request.sources is not None else settings.sources):
@@ -62,25 +62,25 @@ def _channel_of(url: str) -> str:
     return _plain(url.rsplit("/", 2)[0])
 
 
-def _to_fetch(request: ChangeRequest, engine: Engine) -> list[RepodataRecord]:
-    return engine.cache.to_fetch(engine.cache.missing(request.records))
+def _to_fetch(records: Sequence[RepodataRecord], engine: Engine) -> list[RepodataRecord]:
+    return engine.cache.to_fetch(engine.cache.missing(records))
 
 
 def download_hosts(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
     """Return the servers that locked packages would be downloaded from, whosever they are."""
-    hosts = (_host(record.url) for record in _to_fetch(request, engine))
+    hosts = (_host(record.url) for record in _to_fetch(request.records, engine))
     return tuple(sorted({host for host in hosts if host}))
 
 
-def foreign_hosts(request: ChangeRequest, engine: Engine) -> tuple[str, ...]:
-    """Return the hosts of locked wheels that are neither an own index's nor where that keeps its files.
+def foreign_hosts(records: Sequence[RepodataRecord], engine: Engine) -> tuple[str, ...]:
+    """Return the hosts of wheels to download that are neither an own index's nor where that keeps its files.
 
     Asks the own index for one project of each host that is not obviously its own.
     """
     from jupyter_envs.engine.sources.pypi_config import read_pip_config
 
     wheels: dict[str, RepodataRecord] = {}
-    for record in _to_fetch(request, engine):
+    for record in _to_fetch(records, engine):
         if source_of(record) == PYPI and not is_local(record.url):
             wheels.setdefault(_host(record.url), record)
     if not wheels:

@@ -14,6 +14,7 @@ import msgspec
 from jupyter_envs.jobs.plans import load_plan
 from jupyter_envs.kernels.sync import visible_kernels
 from jupyter_envs.notebooks.answers import answer_for, difference_for, lock_for, request_for
+from jupyter_envs.notebooks.places import foreign_hosts
 
 if TYPE_CHECKING:
     from jupyter_envs.queries.desk import Desk
@@ -35,11 +36,12 @@ async def request(desk: Desk, *, content: object, path: str, file: str, agreed: 
 
 
 async def difference(desk: Desk, *, content: object, path: str, plan: str) -> Any:
-    """Return how the environment that a stored plan makes differs from what a notebook was locked with."""
+    """Return how the environment that a stored plan makes differs from a lock, and foreign servers of its wheels."""
 
     def compare() -> Any:
         planned = load_plan(desk.settings.root, plan).records
-        return msgspec.to_builtins(difference_for(content, Path(path), desk.engine, planned))
+        changes = difference_for(content, Path(path), desk.engine, planned)
+        return {"changes": msgspec.to_builtins(changes), "foreign_hosts": foreign_hosts(planned, desk.engine)}
 
     return await asyncio.to_thread(compare)
 

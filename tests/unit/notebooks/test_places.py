@@ -76,10 +76,8 @@ def test_hosts_of_wheels_are_ones_own_where_the_own_index_says_so(
 
     with serve(application=index) as server:
         monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
-        request = asking(records=(locked("https://files.example/b/x-1.1-py3-none-any.whl"),))
-        assert foreign_hosts(request, engine) == ()
+        assert foreign_hosts([locked("https://files.example/b/x-1.1-py3-none-any.whl")], engine) == ()
         elsewhere = locked("https://elsewhere.example/x-1.1-py3-none-any.whl")
         unknown = locked("https://other.example/y-1.1-py3-none-any.whl")
         own = locked(f"{server.url}/files/x-1.1-py3-none-any.whl")
-        request = asking(records=(elsewhere, own, unknown))
-        assert foreign_hosts(request, engine) == ("elsewhere.example", "other.example")
+        assert foreign_hosts([elsewhere, own, unknown], engine) == ("elsewhere.example", "other.example")

@@ -19,7 +19,7 @@ export class NotebookPlans implements IPlansApi {
   ) {
     const { name, requested, channels } = answer;
     this.request = { action: 'create', name: name || undefined, specs: requested, channels };
-    this._locked = !_file && answer.because !== '';
+    this._solved = answer.because !== '';
     this._hosts = _file ? [] : answer.hosts;
   }
 
@@ -36,6 +36,11 @@ export class NotebookPlans implements IPlansApi {
     return this._downloads ? this._hosts : [];
   }
 
+  /** Those of them that neither the settings nor their indexes name. */
+  get foreignHosts(): readonly string[] {
+    return this._foreignHosts;
+  }
+
   /** How many packages may bring scripts that the plan cannot name yet. */
   get scriptsUnknown(): number {
     return this._scriptsUnknown;
@@ -47,12 +52,17 @@ export class NotebookPlans implements IPlansApi {
       : this._plans.plan(request);
   }
 
+  /** The plan; of scripts that it cannot name, the note above it tells. */
   async get(planId: string): Promise<IPlan> {
     const plan = await this._plans.get(planId);
     this._scriptsUnknown = plan.scripts_unknown;
     this._downloads = plan.download_bytes > 0;
-    this._difference = this._locked ? await this._notebooks.difference(this._notebook, planId) : null;
-    return plan;
+    if (!this._file && (this._solved || this._downloads)) {
+      const found = await this._notebooks.difference(this._notebook, planId);
+      this._difference = this._solved ? found.changes : null;
+      this._foreignHosts = found.foreign_hosts;
+    }
+    return { ...plan, scripts_unknown: 0 };
   }
 
   /** Only scripts that were shown are run. */
@@ -64,8 +74,9 @@ export class NotebookPlans implements IPlansApi {
     return this._plans.change(request);
   }
 
-  private readonly _locked: boolean;
+  private readonly _solved: boolean;
   private readonly _hosts: readonly string[];
+  private _foreignHosts: readonly string[] = [];
   private _downloads = false;
   private _scriptsUnknown = 0;
   private _difference: readonly IPackageChange[] | null = null;

@@ -55,6 +55,14 @@ export interface INotebookLock {
   readonly packages: number;
 }
 
+/** What a plan of a notebook's environment is, beside the notebook's lock and one's own settings. */
+export interface INotebookDifference {
+  /** The versions that are others than those that were locked. */
+  readonly changes: readonly IPackageChange[];
+  /** The servers of wheels to download that the settings know nothing of. */
+  readonly foreign_hosts: readonly string[];
+}
+
 /** The notebooks resource. */
 export interface INotebooksApi {
   ask(notebook: INotebookContent): Promise<INotebookAnswer>;
@@ -63,7 +71,7 @@ export interface INotebooksApi {
    * that a person agreed to.
    */
   plan(notebook: INotebookContent, file: string, channels: readonly string[]): Promise<IJob>;
-  /** Which versions of a planned environment are others than those that were locked. */
-  difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]>;
+  /** How a planned environment differs from what was locked, and from where it is. */
+  difference(notebook: INotebookContent, planId: string): Promise<INotebookDifference>;
   lock(content: unknown, environment: string): Promise<INotebookLock>;
 }

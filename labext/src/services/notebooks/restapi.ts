@@ -1,13 +1,10 @@
 /** The notebooks resource over HTTP. */
 
 import type { Connection } from '../connection';
-import { Fields } from '../fields';
 import type { IJob } from '../jobs/interfaces';
 import { readJobAnswer } from '../jobs/validate';
-import type { IPackageChange } from '../plans/interfaces';
-import { readChange } from '../plans/validate';
-import type { INotebookAnswer, INotebookContent, INotebookLock, INotebooksApi } from './interfaces';
-import { readNotebookAnswer, readNotebookLock } from './validate';
+import type { INotebookAnswer, INotebookContent, INotebookDifference, INotebookLock, INotebooksApi } from './interfaces';
+import { readNotebookAnswer, readNotebookDifference, readNotebookLock } from './validate';
 
 const ROOT = 'notebooks';
 
@@ -23,9 +20,8 @@ export class NotebooksApi implements INotebooksApi {
     return readJobAnswer(await this._send('plans', { ...notebook, file, channels }));
   }
 
-  async difference(notebook: INotebookContent, planId: string): Promise<IPackageChange[]> {
-    const answer = await this._send('difference', { ...notebook, plan_id: planId });
-    return new Fields(answer, 'answer').list('changes', readChange);
+  async difference(notebook: INotebookContent, planId: string): Promise<INotebookDifference> {
+    return readNotebookDifference(await this._send('difference', { ...notebook, plan_id: planId }));
   }
 
   async lock(content: unknown, environment: string): Promise<INotebookLock> {

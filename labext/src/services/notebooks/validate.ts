@@ -1,7 +1,8 @@
 /** Unknown JSON to what is said of notebooks; throws `InvalidResponse`. */
 
 import { Fields } from '../fields';
-import type { INotebookAnswer, INotebookLock } from './interfaces';
+import { readChange } from '../plans/validate';
+import type { INotebookAnswer, INotebookDifference, INotebookLock } from './interfaces';
 
 /** Read the answer for a notebook. */
 export function readNotebookAnswer(value: unknown): INotebookAnswer {
@@ -33,6 +34,12 @@ function readCounts(value: unknown, where: string): Record<string, number> {
   const fields = new Fields(value, where);
   const names = Object.keys(value as object);
   return Object.fromEntries(names.map(name => [name, fields.number(name)]));
+}
+
+/** Read how a plan differs from a lock. */
+export function readNotebookDifference(value: unknown): INotebookDifference {
+  const fields = new Fields(value, 'answer');
+  return { changes: fields.list('changes', readChange), foreign_hosts: fields.texts('foreign_hosts') };
 }
 
 /** Read a lock; what stands in it is the server's business. */

@@ -7,17 +7,24 @@ export interface IScriptsNoteProps {
   readonly unknown: number;
   /** The servers that packages come from, as far as that is known before they are. */
   readonly hosts: readonly string[];
+  /** Those of them that the settings know nothing of. */
+  readonly foreign: readonly string[];
   readonly trans: TranslationBundle;
 }
 
 export function ScriptsNote(props: IScriptsNoteProps): JSX.Element | null {
-  const { unknown, hosts, trans } = props;
+  const { unknown, hosts, foreign, trans } = props;
   if (unknown === 0 && hosts.length === 0) {
     return null;
   }
   return (
     <div className="jp-envs-Difference">
       {hosts.length > 0 && <p>{trans.__('Packages are downloaded from %1.', hosts.join(', '))}</p>}
+      {foreign.length > 0 && (
+        <p className="jp-envs-Difference-foreign">
+          {trans.__('Some of them are wheels from servers that your settings do not name: %1.', foreign.join(', '))}
+        </p>
+      )}
       {unknown > 0 && (
         <p>
           {trans._n(

@@ -64,11 +64,12 @@ class DifferenceHandler(EnvsHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """Say how a planned environment differs from what a notebook was locked with."""
+        """Say how a planned environment differs from a notebook's lock, and which foreign servers it is from."""
         body = self.body(DifferenceBody)
         path = file_path(body.path, self.services.directory)
         found = await self.ask("notebook_difference", content=body.content, path=path, plan=body.plan_id)
-        self.answer(difference_json(msgspec.convert(found, list[PackageChange])))
+        changes = msgspec.convert(found["changes"], list[PackageChange])
+        self.answer(difference_json(changes, found["foreign_hosts"]))
 
 
 class LockHandler(EnvsHandler):

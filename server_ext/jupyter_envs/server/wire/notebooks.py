@@ -29,6 +29,6 @@ def answer_json(found: Mapping[str, Any], path: str) -> dict[str, Any]:
     }
 
 
-def difference_json(changes: Iterable[PackageChange]) -> dict[str, Any]:
-    """Return packages whose version is another than the locked one; ``before`` is the lock's."""
-    return {"changes": list(map(change_json, changes))}
+def difference_json(changes: Iterable[PackageChange], foreign_hosts: Iterable[str]) -> dict[str, Any]:
+    """Return packages whose version is another than the locked one (``before`` is the lock's), and foreign servers."""
+    return {"changes": list(map(change_json, changes)), "foreign_hosts": list(foreign_hosts)}
