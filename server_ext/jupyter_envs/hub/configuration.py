@@ -48,7 +48,8 @@ def configure(
     url : str
         Where the proxy and users' servers reach the service.
     listen : str, optional
-        The address to listen on, where it is another than that in ``url``: ``0.0.0.0`` in a container.
+        The address to listen on, where it is another than that in ``url``: ``0.0.0.0`` in a container, or ``""``, which
+        is all addresses, of IPv4 and IPv6.
     environment : mapping, optional
         Variables for the service alone, such as those of a proxy.
 
@@ -63,7 +64,7 @@ def configure(
     given = {SHARED_VARIABLE: _absolute("shared", shared)}
     if policy is not None:
         given[POLICY_VARIABLE] = _absolute("policy", policy)
-    listening = {"JUPYTER_ENVS_LISTEN": listen or place.hostname}
+    listening = {"JUPYTER_ENVS_LISTEN": place.hostname if listen is None else listen}
     service = {
         "name": SERVICE,
         "url": url,

@@ -79,7 +79,7 @@ async def serve(environ: Mapping[str, str]) -> None:
     url = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
     application = make_application(publisher, environ["JUPYTERHUB_SERVICE_PREFIX"], HubOAuth.instance())
     server = HTTPServer(application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=HEADERS_TIMEOUT)
-    server.listen(url.port or 0, environ.get("JUPYTER_ENVS_LISTEN") or url.hostname or "127.0.0.1")
+    server.listen(url.port or 0, environ.get("JUPYTER_ENVS_LISTEN", url.hostname or "127.0.0.1"))
     await publisher.resume()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +11,8 @@ from traitlets.config import Config
 
 from jupyter_envs.hub import configure
 from jupyter_envs.hub.configuration import PUBLISH, PUBLISHERS, READ
+from support.ports import free_port
+from support.waiting import wait_until
 
 
 def configured(**options: Any) -> Config:
@@ -67,3 +72,36 @@ def test_the_policy_reaches_users_and_the_service() -> None:
 def test_what_cannot_work_is_refused_when_the_file_is_read(options: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"absolute|http://"):
         configure(Config(), **options)  # type: ignore[arg-type]  # keywords of one type
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_service_listens_on_all_addresses(tmp_path: Path, address: str) -> None:
+    if ":" in address and not Path("/proc/net/if_inet6").exists():
+        pytest.skip("needs IPv6")
+    port = free_port()
+    c = Config()
+    configure(c, shared=tmp_path, url=f"http://hub.example:{port}", listen="")
+    (service,) = c.JupyterHub.services
+    given = {
+        "JUPYTERHUB_API_TOKEN": "token",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
+        "JUPYTERHUB_CLIENT_ID": "service-envs",
+        "JUPYTERHUB_SERVICE_NAME": "envs",
+        "JUPYTERHUB_SERVICE_PREFIX": "/services/envs/",
+        "JUPYTERHUB_SERVICE_URL": service["url"],
+    }
+    process = subprocess.Popen(service["command"], env={**service["environment"], **given})
+    try:
+        wait_until(lambda: process.poll() is not None or answers(address, port), f"the service answers at {address}")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
