@@ -17,6 +17,7 @@ from jupyter_envs.policy_load import parse_policy
 DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 POLICY = "/etc/jupyter-envs/policy.yaml"
 SHARED = "/srv/envs"
+USERS = 1000  # the account of users' servers: zero-to-jupyterhub's default, and that of our image
 
 
 def read(name: str) -> Any:
@@ -81,11 +82,15 @@ def test_kubernetes() -> None:
     hub, users = values["hub"], values["singleuser"]
     (code,) = hub["extraConfig"].values()
     before = Config()
-    before.KubeSpawner.environment = {}  # as the chart does it
+    before.KubeSpawner.environment = {}  # as the chart does it, and so the next two
+    before.JupyterHub.base_url = "/base/"
+    before.JupyterHub.hub_connect_url = "http://hub:8081"
     c = configured(code, before)
     (port,) = hub["service"]["extraPorts"]
-    assert service_of(c)["url"] == f"http://hub:{port['port']}"
-    assert service_of(c)["environment"]["JUPYTER_ENVS_LISTEN"] == "0.0.0.0"
+    service = service_of(c)
+    assert service["url"] == f"http://hub:{port['port']}"
+    assert service["environment"]["JUPYTER_ENVS_LISTEN"] == "", "a cluster may have IPv6 only"
+    assert service["environment"]["JUPYTERHUB_API_URL"] == "http://localhost:8081/base/hub/api"
     assert c.KubeSpawner.environment["JUPYTER_ENVS_SHARED"] == SHARED
     opened = [
         rule["ports"][0]["port"]
@@ -97,6 +102,9 @@ def test_kubernetes() -> None:
         for rule in policy
     ]
     assert opened == [port["targetPort"]] * 3
+    (rule,) = hub["networkPolicy"]["ingress"]
+    allowed = [peer["podSelector"]["matchLabels"] for peer in rule["from"]]
+    assert {"component": "hub"} in allowed, "the Hub asks whether the service is up, and its own pod has no other label"
 
     (claim,) = yaml.safe_load_all((DEPLOY / "kubernetes/shared.yaml").read_text(encoding="utf-8"))
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
@@ -110,6 +118,25 @@ def test_kubernetes() -> None:
         assert parse_policy(yaml.safe_load(file["stringData"])) == parse_policy(read("policy.yaml"))
 
 
+def test_who_publishes_on_kubernetes_has_an_account_and_a_password_of_their_own() -> None:
+    text = (DEPLOY / "kubernetes/values.yaml").read_text(encoding="utf-8")
+    hub = read("kubernetes/values.yaml")["hub"]
+    image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    pod, container = hub["podSecurityContext"], hub["containerSecurityContext"]
+    account = container["runAsUser"]
+    assert f"useradd --uid {account} " in image, "the Hub looks its own account up by that number"
+    assert account != USERS, "files of mode 0600 are the service's alone"
+    assert pod["fsGroup"] == container["runAsGroup"] == account
+
+    (line,) = re.findall(r"printf '(.*)\\n'", text)
+    given = yaml.safe_load(line % ("u" * 48, "a" * 48))["hub"]["config"]
+    passwords = SharedPasswordAuthenticator(config=Config({**hub["config"], **given}))
+    assert passwords.admin_users == {"admin"}
+    assert passwords.admin_password == "a" * 48
+    c = Config({"JupyterHub": {"hub_connect_url": "http://hub:8081", "base_url": "/"}})
+    assert publishers_of(configured(*hub["extraConfig"].values(), c)) == ["admin"]
+
+
 def test_the_images() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     stages = re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE)
@@ -117,7 +144,10 @@ def test_the_images() -> None:
     for place in re.findall(r"^COPY (?!--)(\S+)", text, re.MULTILINE):
         assert (DEPLOY.parent / place).exists(), place
     assert f"COPY deploy/policy.yaml {POLICY}" in text
+    assert f"useradd --uid {USERS} " in text
     values = (DEPLOY / "kubernetes/values.yaml").read_text(encoding="utf-8")
+    (chart,) = set(re.findall(r"--version (\S+)", values))
+    assert f"k8s-hub:{chart} AS k8s-hub" in text, "the Hub's image is the chart's"
     for stage in re.findall(r"--target (\S+)", values):
         assert stage in stages
     kept = (DEPLOY.parent / ".dockerignore").read_text(encoding="utf-8").split()
