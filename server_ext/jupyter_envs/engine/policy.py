@@ -18,7 +18,7 @@ import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials, without_login
 from jupyter_envs.engine.history.conda_history import spec_name
-from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, is_wheel, source_of
+from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, PYPI, is_wheel, source_of
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Licences, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -48,7 +48,7 @@ def check_request(policy: Policy, request: ChangeRequest, settings: Settings) ->
     """Raise ``PolicyError`` for channels and sources that a request names and the policy does not allow."""
     if request.action in BRINGS_NOTHING:
         return
-    for source in request.sources or ():
+    for source in (*(request.sources or ()), *_sources_of(request.specs)):
         _check_source(policy, source)
     if policy.channels is not None:
         for channel in request.channels or ():
@@ -56,6 +56,12 @@ def check_request(policy: Policy, request: ChangeRequest, settings: Settings) ->
             if not _is_allowed(url, policy, settings):
                 raise _channel_refusal(policy, channel)
     check_archives(policy, request.archives, settings)
+
+
+def _sources_of(specs: Sequence[str]) -> list[str]:
+    """Return the sources that specs name, as in ``interpreter::python``; what is named else is a channel."""
+    named = (spec.partition("::")[0].strip() for spec in specs if "::" in spec)
+    return [source for source in named if source in (PYPI, INTERPRETER)]
 
 
 def check_archives(policy: Policy, folder: str, settings: Settings) -> None:

@@ -89,6 +89,9 @@ def test_channels(ruled: Ruled, tmp_path: Path) -> None:
 def test_sources(ruled: Ruled) -> None:
     engine = ruled.engine(sources=["conda"])
     assert ruled.refusal(engine, "a", "six", sources=("pypi",)) == "sources"
+    for spec in ("pypi::six", "interpreter::python"):
+        assert ruled.refusal(engine, "a", spec) == "sources", "whoever names it in a spec is told the same"
+    assert ruled.change(engine, "b", "tool").generation == 1
     wheel = msgspec.structs.replace(ruled.channel.record("tool"), fn="tool-1.0-py3-none-any.whl")
     assert ruled.refusal(engine, "a", records=(wheel,)) == "sources"
 
