@@ -27,11 +27,17 @@ def failure_lines(error: EnvsError, argv: Sequence[str]) -> list[str]:
         What was typed after ``jupyter envs``; fixes are spelled as changes of it.
     """
     if isinstance(error, SolveError) and error.detail.get("conflict"):
-        return conflict_lines(error, argv)
+        return [*conflict_lines(error, argv), *_silent_lines(error)]
     lines = [f"error: {error.message}"]
     if error.hint:
         lines.append(f" hint: {error.hint}")
     return lines
+
+
+def _silent_lines(error: SolveError) -> list[str]:
+    """Return what is to be said of channels that had no part in a solve: it may be all that was wrong."""
+    silent = error.detail.get("unreachable")
+    return [f" note: {' and '.join(map(str, silent))} cannot be reached"] if isinstance(silent, list) else []
 
 
 def conflict_lines(error: SolveError, argv: Sequence[str]) -> list[str]:

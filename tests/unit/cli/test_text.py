@@ -203,6 +203,8 @@ def test_one_request_that_nothing_fulfils_says_why() -> None:
     error = Conflict(requests=(ConflictRequest(text="a<2", name="a"),), needs=(need,)).to_error()
     assert failure_lines(error, [])[:1] == [f"error: {error.message}"]
     assert failure_lines(error, [])[1].startswith(" hint: ")
+    error.detail["unreachable"] = ["conda-forge"]
+    assert failure_lines(error, [])[2:] == [" note: conda-forge cannot be reached"]
 
 
 def test_a_conflict_without_fixes_still_has_a_hint() -> None:

@@ -123,7 +123,9 @@ class _Solver:
         except Unsolvable as error:
             from jupyter_envs.engine.solve.explain import explain
 
-            raise await explain(problem, self.specs, self.pins, str(error)) from None
+            raise with_silent_channels(
+                await explain(problem, self.specs, self.pins, str(error)), self.channels.states
+            ) from None
         finally:
             problem.close()
         index = problem.index(version_limits((*self.specs, *self.pins)))
@@ -283,6 +285,20 @@ def judge_channels(
             raise missing_offline(state) if offline else _unreachable_error(state)
         warnings.append(_fallback_warning(state, fallback, offline=offline))
     return warnings
+
+
+def with_silent_channels(error: EnvsError, states: Sequence[ChannelState]) -> EnvsError:
+    """Return the error of a solve that failed; channels that had no part in it since they did not answer are named."""
+    silent = [state for state in states if not state.usable]
+    if not silent:
+        return error
+    shown = " and ".join(state.ref.shown for state in silent)
+    return type(error)(
+        f"{error.message}; {shown} cannot be reached ({silent[0].problem})",
+        hint=f"try again when {shown} can be reached; without it: {error.hint}" if error.hint else "",
+        code=error.code,
+        detail={**error.detail, "unreachable": [state.ref.shown for state in silent]},
+    )
 
 
 def moved_sources(before: Sequence[RepodataRecord], after: Sequence[RepodataRecord]) -> list[PlanWarning]:

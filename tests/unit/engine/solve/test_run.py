@@ -309,6 +309,15 @@ class TestUnreachable:
         assert [warning.code for warning in solution.warnings] == ["channel.unreachable"]
         assert "403" in solution.warnings[0].hint
 
+    def test_a_solve_that_fails_without_it_names_it(self, desk: Desk, wheelhouse: Callable[..., Path]) -> None:
+        wheelhouse("tool")
+        with pytest.raises(SolveError) as raised:
+            desk("tool", channels=(NOWHERE,), sources=("conda", "pypi"), new_environment=True)
+        assert raised.value.code == "solve.no_python"
+        assert f"no source in use has one; {NOWHERE} cannot be reached (" in raised.value.message
+        assert raised.value.hint.startswith(f"try again when {NOWHERE} can be reached; without it: add `--source")
+        assert raised.value.detail["unreachable"] == [NOWHERE]
+
 
 class TestOffline:
     def test_local_channels_work(self, science: Desk) -> None:
