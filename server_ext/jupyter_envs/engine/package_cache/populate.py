@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from jupyter_envs.engine.archive.interpreter import is_interpreter
 from jupyter_envs.engine.archive.pool import extract_all
 from jupyter_envs.engine.archive.worker import Job
 from jupyter_envs.engine.durable import sync_directory, sync_filesystem
-from jupyter_envs.engine.fetch.digests import verify_file
+from jupyter_envs.engine.fetch.digests import Promise, verify_file
 from jupyter_envs.engine.fetch.download import Fetcher
 from jupyter_envs.engine.fetch.urls import local_path, with_login, with_user
 from jupyter_envs.engine.fetch.wanted import Download
@@ -34,6 +35,13 @@ from jupyter_envs.engine.package_cache.layout import (
 from jupyter_envs.engine.package_cache.manifest import find_stored_record
 from jupyter_envs.errors import CacheError, FetchError, IntegrityError, StorageError
 from jupyter_envs.settings import Settings
+
+
+class Local(NamedTuple):
+    """An archive on this machine, no path for an interpreter; ``checked``: its bytes were compared just now."""
+
+    path: str
+    checked: bool
 
 
 class Populator:
@@ -121,11 +129,15 @@ class Populator:
         if not records:
             return
         self._report(Event(kind="phase", phase="fetch", total=len(records)))
-        fetched = self._fetch(records)
+        found = {record.dist: local for record in records if (local := self._find_local(record)) is not None}
+        fetched = self._fetch([record for record in records if record.dist not in found])
         self._report(Event(kind="phase", phase="extract", total=len(records)))
         temporary = disk.make_temporary(self._pkgs)
         try:
-            jobs = [self._job(number, record, fetched, temporary) for number, record in enumerate(records)]
+            archives = {**found, **{dist: Local(path, checked=True) for dist, path in fetched.items()}}
+            jobs = [
+                self._job(number, record, archives[record.dist], temporary) for number, record in enumerate(records)
+            ]
             self._extract(jobs)
             sync_filesystem(temporary)
             for job in jobs:
@@ -139,15 +151,17 @@ class Populator:
 
     def _fetch(self, records: Sequence[RepodataRecord]) -> dict[str, str]:
         """Download what is not on this machine; return dist to path of the downloaded."""
-        wanted = [record for record in records if not is_interpreter(record.url) and self._find_local(record) is None]
-        downloads = [download_of(record, self._pkgs, self._settings, self._channels) for record in wanted]
+        downloads = [download_of(record, self._pkgs, self._settings, self._channels) for record in records]
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
-        return {record.dist: path for record, path in zip(wanted, paths, strict=True)}
+        return {record.dist: path for record, path in zip(records, paths, strict=True)}
 
-    def _find_local(self, record: RepodataRecord) -> str | None:
+    def _find_local(self, record: RepodataRecord) -> Local | None:
+        """Return the archive of a package on this machine; one that was kept, only if it is what was promised."""
+        if is_interpreter(record.url):
+            return Local("", checked=False)
         bundled = f"{self._archives}/{bundled_path(record)}"
         if self._archives and os.path.isfile(bundled):
-            return bundled
+            return Local(bundled, checked=False)
         path = local_path(record.url)
         if path is not None:
             if not os.path.isfile(path):
@@ -157,25 +171,24 @@ class Populator:
                     code="fetch.not_found",
                     detail={"url": record.url},
                 )
-            return path
+            return Local(path, checked=False)
         for pkgs in self._settings.package_directories:
             kept = f"{pkgs}/{record.fn}"
             if os.path.isfile(kept) and (record.sha256 or record.md5):
                 with contextlib.suppress(IntegrityError):
-                    verify_file(
-                        kept, Download(url="", destination="", sha256=record.sha256, md5=record.md5).promise, kept
-                    )
-                    return kept
+                    promise = Promise(size=record.size, sha256=record.sha256, md5=record.md5)
+                    verify_file(kept, promise, kept)
+                    return Local(kept, checked=True)
         return None
 
-    def _job(self, number: int, record: RepodataRecord, fetched: dict[str, str], temporary: str) -> Job:
+    def _job(self, number: int, record: RepodataRecord, local: Local, temporary: str) -> Job:
         root = f"{temporary}/{number}"
         os.mkdir(root)
-        archive = fetched.get(record.dist)
-        local = archive or ("" if is_interpreter(record.url) else self._find_local(record)) or ""
-        size = record.size if record.size or not local else _size_of(local, record)
+        size = record.size if record.size or not local.path else _size_of(local.path, record)
         verify_files = self._settings.extra_safety_checks or not record.sha256
-        return Job(number, msgspec.structs.replace(record, size=size), local, root, archive is None, verify_files)
+        return Job(
+            number, msgspec.structs.replace(record, size=size), local.path, root, not local.checked, verify_files
+        )
 
     def _extract(self, jobs: Sequence[Job]) -> None:
         done = 0

@@ -21,7 +21,7 @@ from typing import Literal
 
 import msgspec
 
-from jupyter_envs.engine.durable import sync_directory, sync_files
+from jupyter_envs.engine.durable import replace_file, sync_directory, sync_files
 
 JOURNAL_VERSION = 1
 TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
@@ -55,20 +55,10 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     journal_version: int = JOURNAL_VERSION
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that after a power cut it is absent or whole: temporary name, fsync, rename, fsync directory."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    sync_directory(path.parent)
-
-
 def write_journal(directory: Path, journal: Journal) -> None:
-    """Write ``journal.json``: from here on a crash is undone."""
-    write_durably(directory / "journal.json", msgspec.json.encode(journal))
+    """Write ``journal.json``: from here on a crash is undone. After a power cut it is absent or whole."""
+    replace_file(directory / "journal.json", msgspec.json.encode(journal), 0o644)
+    sync_directory(directory)
 
 
 def apply(prefix: Path, directory: Path, operations: Iterable[Operation]) -> None:

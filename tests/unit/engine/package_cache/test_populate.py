@@ -112,6 +112,20 @@ def test_an_archive_that_another_tool_kept_is_used(tmp_path: Path, settings: Set
     assert (pkgs / record.fn).exists()
 
 
+@pytest.mark.parametrize("damage", ["another byte", "one byte more"])
+def test_an_archive_that_was_kept_and_is_damaged_is_fetched_instead(
+    tmp_path: Path, settings: Settings, pkgs: Path, damage: str
+) -> None:
+    package = make_package(tmp_path / f"c/{SUBDIR}", "a", files=FILES)
+    data = package.path.read_bytes()
+    pkgs.mkdir(parents=True)
+    with serve(tmp_path / "c") as server:
+        record = package.record(server.url)
+        (pkgs / record.fn).write_bytes(data + b"x" if damage == "one byte more" else data[:-1] + bytes([data[-1] ^ 1]))
+        assert populate(settings, record).missing([record]) == []
+        assert len(server.asked(f"*{record.fn}")) == 1
+
+
 def test_offline_names_what_is_missing(tmp_path: Path, settings: Settings) -> None:
     record = make_package(tmp_path / f"c/{SUBDIR}", "a", files=FILES).record("http://127.0.0.1:9/nowhere")
     with pytest.raises(OfflineError) as caught:
