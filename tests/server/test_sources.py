@@ -134,6 +134,19 @@ async def test_an_index_that_fails_is_named(with_index: Server, api: Api) -> Non
     assert "403" in failed["problems"][0]["message"]
 
 
+async def test_one_of_several_indexes_that_fails_is_named_beside_what_the_others_have(
+    with_index: Server, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{with_index.url}/other")
+    with_index.fault("other/*", status=403)
+    reply = await api("GET", "search", q="polaris")
+    while not reply.body["results"]:  # its client tries again first
+        await asyncio.sleep(0.2)
+        reply = await api("GET", "search", q="polaris")
+    assert (names_of(reply), reply.body["complete"]) == ([("polaris", "1.2", "pypi")], False)
+    assert "403" in reply.body["problems"][0]["message"]
+
+
 async def test_a_channel_that_does_not_answer_in_time_is_told_and_asked_for_again(over_http: Server, api: Api) -> None:
     gate = over_http.hold()
     slow = (await api("GET", "search", q="six")).body

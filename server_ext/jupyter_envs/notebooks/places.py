@@ -98,7 +98,7 @@ def _keeps(host: str, wheel: RepodataRecord, settings: Settings) -> bool:
 
     project = wheel.fn.partition("-")[0].replace("_", "-")
     try:
-        found = search_pypi_project(project, settings, offline=settings.offline)
+        found = search_pypi_project(project, settings, offline=settings.offline).found
     except (SourceError, SpecError):
         return False
     return any(_host(file.url) == host for _, each in found for file in each.wheels)

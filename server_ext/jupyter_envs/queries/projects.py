@@ -14,6 +14,7 @@ import msgspec
 
 from jupyter_envs.engine.sources.names import is_pypi_name, normalize_name
 from jupyter_envs.engine.sources.pypi import (
+    FoundProjects,
     minor_versions,
     search_pypi_project,
     version_matches,
@@ -44,11 +45,11 @@ class Projects:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._asked: dict[str, tuple[float, asyncio.Task[Found]]] = {}
+        self._asked: dict[str, tuple[float, asyncio.Task[FoundProjects]]] = {}
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def find(self, name: str, wait: float) -> tuple[Found, SourceProblem | None]:
-        """Return the projects that a name means (with their conda names), or why the index has not told."""
+        """Return the projects that a name means (with their conda names), and what some index has not told, and why."""
         if not is_pypi_name(name):
             return (), None
         task = self._task(normalize_name(name))
@@ -57,11 +58,13 @@ class Projects:
             return (), SourceProblem(channel="pypi", message="the Python index has not answered yet")
         error = task.exception()
         if error is None:
-            return task.result(), None
+            found, warnings = task.result()
+            problems = [SourceProblem(channel="pypi", message=each.message, hint=each.hint) for each in warnings]
+            return found, next(iter(problems), None)
         hint = error.hint if isinstance(error, EnvsError) else ""
         return (), SourceProblem(channel="pypi", message=str(error), hint=hint)
 
-    def _task(self, name: str) -> asyncio.Task[Found]:
+    def _task(self, name: str) -> asyncio.Task[FoundProjects]:
         known = self._asked.get(name)
         now = time.monotonic()
         if known is not None and now - known[0] < FRESH_SECONDS and not _failed(known[1]):
@@ -70,14 +73,14 @@ class Projects:
         self._asked[name] = (now, task)
         return task
 
-    async def _ask(self, name: str) -> Found:
+    async def _ask(self, name: str) -> FoundProjects:
         async with self._places:
-            found = await asyncio.to_thread(search_pypi_project, name, self._settings, offline=self._settings.offline)
-        return tuple(found)
+            return await asyncio.to_thread(search_pypi_project, name, self._settings, offline=self._settings.offline)
 
 
-def _failed(task: asyncio.Task[Found]) -> bool:
-    return task.done() and task.exception() is not None
+def _failed(task: asyncio.Task[FoundProjects]) -> bool:
+    """Tell whether an index has not answered: it is asked again."""
+    return task.done() and (task.exception() is not None or bool(task.result().warnings))
 
 
 def newest_version(project: Project) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import RepodataRecord
@@ -296,8 +296,15 @@ def _version_spec(specification: str) -> VersionSpec:
     return VersionSpec(specification)
 
 
-def search_pypi_project(name: str, settings: Settings, *, offline: bool = False) -> list[tuple[str, Project]]:
-    """Return the projects that a person may mean by a name, each with its conda name; an index has no search.
+class FoundProjects(NamedTuple):
+    """Projects with their conda names, and the indexes that did not answer when others did."""
+
+    found: tuple[tuple[str, Project], ...]
+    warnings: tuple[PlanWarning, ...]
+
+
+def search_pypi_project(name: str, settings: Settings, *, offline: bool = False) -> FoundProjects:
+    """Return the projects that a person may mean by a name; an index has no search.
 
     Parameters
     ----------
@@ -311,15 +318,15 @@ def search_pypi_project(name: str, settings: Settings, *, offline: bool = False)
     Raises
     ------
     SourceError
-        When the index does not answer.
+        When no index answers.
     """
-    config = read_pip_config(os.environ)
-    index, _ = _readers(settings, config, offline=offline)
     if not is_pypi_name(name):
-        return []
+        return FoundProjects((), ())
+    index, _ = _readers(settings, read_pip_config(os.environ), offline=offline)
     names = dict.fromkeys((*pypi_names(name), normalize_name(name)))
-    found = [index.project(project) for project in names]
-    return [(conda_name(project.name), project) for project in found if project.found]
+    projects = [index.project(project) for project in names]
+    found = tuple((conda_name(project.name), project) for project in projects if project.found)
+    return FoundProjects(found, tuple(index.warnings.values()))
 
 
 def _readers(settings: Settings, config: PipConfig, *, offline: bool) -> tuple[IndexClient, MetadataReader]:

@@ -311,10 +311,12 @@ def test_several_projects_of_one_conda_package(index: SimpleIndex, make: Any, tm
 def test_search(index: SimpleIndex, settings: Settings, server: Server, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
     index.wheel(tmp_path, "torch", "2.1")
-    assert [(name, project.name) for name, project in search_pypi_project("torch", settings)] == [("pytorch", "torch")]
-    assert [name for name, _ in search_pypi_project("PyTorch", settings)] == ["pytorch"]
-    assert search_pypi_project("absent", settings) == []
-    assert search_pypi_project("no name", settings) == []
+    assert [(name, project.name) for name, project in search_pypi_project("torch", settings).found] == [
+        ("pytorch", "torch")
+    ]
+    assert [name for name, _ in search_pypi_project("PyTorch", settings).found] == ["pytorch"]
+    assert search_pypi_project("absent", settings) == ((), ())
+    assert search_pypi_project("no name", settings) == ((), ())
 
 
 def test_minor_versions() -> None:

@@ -50,7 +50,7 @@ def test_a_project_that_does_not_exist(source: PypiSource) -> None:
 
 
 def test_search(settings: Settings) -> None:
-    (found,) = search_pypi_project("Typing.Extensions", settings)
+    (found,) = search_pypi_project("Typing.Extensions", settings).found
     assert found[0] == "typing_extensions"
 
 
