@@ -6,12 +6,16 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import requests
 
 from hub.running import SERVICE, RunningHub, Visitor
 from support.channel import Channel
+from support.ports import free_port
 
 
 def recipe(version: str) -> dict[str, str]:
@@ -34,6 +38,22 @@ def test_rest_refuses_whoever_is_nobody_and_whoever_lacks_the_scope(hub: Running
     refused = anna.rest("POST", "environments", {"name": "data", "file": recipe("1.0")})
     assert refused.status_code == 403
     assert "custom:jupyter-envs:publish" in refused.json()["error"]["message"]
+
+
+def test_a_program_with_a_token_needs_no_secret_of_the_page(hub: RunningHub, admin: Visitor, anna: Visitor) -> None:
+    url = f"{hub.url}{SERVICE}api/v1/environments"
+    body = {"name": "not/a name", "file": recipe("1.0")}
+
+    def answered(token: str, cookies: object = None) -> tuple[int, str]:
+        headers = {"Authorization": f"token {token}"}
+        answer = requests.post(url, json=body, headers=headers, cookies=cookies, timeout=60)  # type: ignore[arg-type]
+        return answer.status_code, answer.json()["error"]["message"]
+
+    status, said = answered(admin.token())
+    assert (status, "is not a name for an environment" in said) == (400, True), said
+    assert "custom:jupyter-envs:publish" in answered(anna.token())[1]
+    assert answered("wrong")[0] == 403
+    assert "_xsrf" in answered("wrong", admin.session.cookies)[1], "a wrong token does not open the door for cookies"
 
 
 def test_what_is_published_is_a_kernel_and_a_running_one_keeps_its_generation(
@@ -109,6 +129,62 @@ def test_a_service_restarts_in_mid_build(hub: RunningHub, admin: Visitor, stock:
     assert "interrupted" in failed["message"]
     assert (hub.shared / "envs/dying").resolve().name == "1"
     assert sorted(path.name for path in (hub.shared / "generations/dying").iterdir()) == ["1", "1.json", "2.json"]
+
+
+def test_a_second_service_waits_until_the_first_has_ended(
+    hub: RunningHub, admin: Visitor, stock: Channel, gate: Path
+) -> None:
+    (service,) = hub.service_pids()
+    token = {"Authorization": f"token {admin.token()}"}
+    with another_service(service) as url:
+        hub.until(lambda: answers_at(url), "the second service answers")
+        told = requests.get(url, headers=token, timeout=60).json()["waiting_for"]
+        assert f"another service publishes into {hub.shared} (process {service} on " in told
+        body = {"name": "second", "file": exactly(stock, "plain")}
+        refused = requests.post(url, headers=token, json=body, timeout=60)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (423, "locked.publishing")
+
+        admin.publish("handed", exactly(stock, "waits"))
+        hub.until(gate.with_suffix(".handed").exists, "the build is in the middle")
+        restart(hub, with_jobs_of="nothing")
+        places = (url, f"{hub.url}{SERVICE}api/v1/environments")
+        hub.until(lambda: [bool(waits(place, token)) for place in places].count(False) == 1, "one of them publishes")
+        gate.touch()
+        assert admin.published("handed", 1)["published"]
+
+    def switched() -> bool:
+        answer = admin.rest("POST", "environments/handed/switch", {"generation": 1})
+        assert answer.status_code in (200, 423), answer.text
+        return answer.status_code == 200
+
+    hub.until(switched, "the Hub's service publishes again")
+
+
+@contextlib.contextmanager
+def another_service(pid: int) -> Iterator[str]:
+    """Run a second service with the variables of the first, and return where its list is."""
+    port = free_port()
+    process = psutil.Process(pid)
+    environ = {**process.environ(), "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}"}
+    with subprocess.Popen(
+        process.cmdline(), env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as second:
+        try:
+            yield f"http://127.0.0.1:{port}/{SERVICE}api/v1/environments"
+        finally:
+            second.terminate()
+
+
+def answers_at(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).status_code == 401
+    except requests.RequestException:
+        return False
+
+
+def waits(url: str, token: dict[str, str]) -> str:
+    """Return what a service waits for."""
+    return str(requests.get(url, headers=token, timeout=60).json()["waiting_for"])
 
 
 def exactly(channel: Channel, name: str) -> dict[str, str]:

@@ -396,5 +396,10 @@ class Engine:
         return shutil.disk_usage(directory).free
 
     def prefixes(self) -> Sequence[Path]:
-        """Return the prefixes of all environments that hold records, but for those that others publish."""
-        return [Path(info.path) for info in self.environments() if info.kind not in ("venv", "shared")]
+        """Return the prefixes of all environments that hold records, but for those that lie in others' roots."""
+        own = self.settings.root + os.sep
+        return [
+            Path(info.path)
+            for info in self.environments()
+            if info.kind not in ("venv", "shared") or info.path.startswith(own)
+        ]

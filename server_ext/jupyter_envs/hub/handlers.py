@@ -48,6 +48,15 @@ class SwitchBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ServiceHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[misc]  # JupyterHub has no types
     """A route. Subclasses say which scope each verb needs by ``require``."""
 
+    _looked_who = False
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for the page's secret, but of whoever sends a token that counts: no other site's page can do that."""
+        if "Authorization" in self.request.headers and not self._looked_who:
+            self._looked_who = True  # where the token does not count, the Hub's class asks here again
+            _ = self.current_user  # Tornado checks before it looks who asks, and JupyterHub skips only afterwards
+        super().check_xsrf_cookie()
+
     @property
     def publisher(self) -> Publisher:
         """What the application was made with."""

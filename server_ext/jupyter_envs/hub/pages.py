@@ -17,7 +17,8 @@ PAGE, LIST = "page.html", "list.html"
 def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]:
     """Return all environments with their generations, the newest first (blocking).
 
-    Without ``may_publish`` only those that are published are told, and not who made them of what.
+    Without ``may_publish`` only those that are published are told, and not who made them of what. ``waiting_for`` says
+    why nothing can be changed now, to those who could.
     """
     shared = publisher.shared
     found = []
@@ -34,7 +35,8 @@ def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]
                     "generations": shown if may_publish else [],
                 }
             )
-    return {"environments": found, "may_publish": may_publish}
+    waiting_for = publisher.waiting_for if may_publish else ""
+    return {"environments": found, "may_publish": may_publish, "waiting_for": waiting_for}
 
 
 def publication_json(publisher: Publisher, publication: Publication, *, published: int | None) -> dict[str, Any]:

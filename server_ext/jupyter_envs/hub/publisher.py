@@ -1,8 +1,9 @@
 """Publishing: a file becomes a generation, which is verified and then switched to; the one before stays until then.
 
 Each build is a job of the service's own root, so it goes on when the service restarts: ``resume`` takes up what was
-being built, and says so of what ended without a word. Owns the order of these steps; HTTP and Jupyter's Hub are
-elsewhere.
+being built, and says so of what ended without a word. One service at a time does this to a shared root: whoever comes
+second only tells what is there, until the first has ended (``begin``). Owns the order of these steps; HTTP and
+Jupyter's Hub are elsewhere.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -31,10 +33,13 @@ from jupyter_envs.hub.shared_root import Publication, SharedRoot
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.events import JobEvent, read_events
 from jupyter_envs.jobs.models import Job, JobRequest
+from jupyter_envs.jobs.publishing import SERVICE_DIRECTORY, PublishingLock
 from jupyter_envs.queries.client import QueryClient
 from jupyter_envs.settings import Settings
 
 VERIFY_SECONDS = 1800.0  # every file is read once
+THREADS = 16
+TURN_SECONDS = 1.0  # between two looks whether the shared root is free
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -44,7 +49,7 @@ def service_settings(settings: Settings, shared: Path) -> Settings:
     """Return settings that keep everything in the shared root."""
     return msgspec.structs.replace(
         settings,
-        root=str(shared / ".service"),
+        root=str(shared / SERVICE_DIRECTORY),
         envs_directories=(str(shared / "envs"),),
         package_directories=(str(shared / "pkgs"),),
         shared_directories=(),
@@ -71,6 +76,11 @@ class Publisher:
         self.jobs = JobClient(settings)
         self._queries = QueryClient(settings)
         self._log = log
+        self._lock = PublishingLock(shared.path)
+        self._because: EnvsError | None = None  # why nothing can be changed
+        self._threads = ThreadPoolExecutor(
+            THREADS, thread_name_prefix="publishing"
+        )  # each build that is followed has one
         self._busy: set[str] = set()  # names: one build of an environment at a time
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one switch or removal of a name
         self._following: set[asyncio.Task[None]] = set()
@@ -94,9 +104,10 @@ class Publisher:
         SpecError
             The name or the file is not understood.
         LockedError
-            The same environment is being built.
+            The same environment is being built, or another service publishes here.
         """
         validate_name(name)
+        self.check_turn()
         if name in self._busy:
             raise LockedError(
                 f"{name} is being built already", hint="wait until that has ended, or cancel it", code="locked.shared"
@@ -133,7 +144,10 @@ class Publisher:
             There is no such generation.
         SpecError
             It was not built.
+        LockedError
+            Another service publishes here.
         """
+        self.check_turn()
         async with self._turns[validate_name(name)]:
             if self.shared.get(name, number).state != "ready":
                 raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
@@ -147,8 +161,9 @@ class Publisher:
         NotFoundError
             There is no such generation.
         LockedError
-            It is the one that users get.
+            It is the one that users get, or another service publishes here.
         """
+        self.check_turn()
         publication = self.shared.get(name, number)
         if publication.state == "building":
             await self._in_thread(self.jobs.cancel, publication.job)
@@ -183,6 +198,36 @@ class Publisher:
 
     # -- starting and stopping
 
+    @property
+    def waiting_for(self) -> str:
+        """Why nothing can be changed now, empty when it can."""
+        return self._because.message if self._because else ""
+
+    def check_turn(self) -> None:
+        """Raise ``LockedError`` while another service publishes here, ``StorageError`` where nothing can be locked."""
+        if not self._lock.held:
+            raise self._because or LockedError(
+                "the service is starting", hint="try again in a moment", code="locked.publishing"
+            )
+
+    def take_turn(self) -> bool:
+        """Make this the one service that publishes here, if no other is; tell whether it is."""
+        try:
+            self._lock.take()
+        except EnvsError as error:
+            if self._because is None or self._because.message != error.message:
+                self._log.warning("nothing can be published: %s", error.message)
+            self._because = error
+            return False
+        self._because = None
+        return True
+
+    async def begin(self) -> None:
+        """Wait for this service's turn, then bring what is there in line and take up what was being built."""
+        while not self.take_turn():
+            await asyncio.sleep(TURN_SECONDS)
+        await self.resume()
+
     async def resume(self) -> None:
         """Bring kernels in line with what is published, and take up what was being built when the service stopped."""
         for name in self.shared.names():
@@ -191,15 +236,23 @@ class Publisher:
                 await self._in_thread(self._sync_kernels, name, number)
             for publication in self.shared.publications(name):
                 if publication.state == "building":
-                    self._follow(publication)
+                    self._follow(publication if publication.job else self._found_job(publication))
+
+    def _found_job(self, publication: Publication) -> Publication:
+        """Return a publication with its job, where the service was stopped between starting it and noting that."""
+        prefix = str(self.shared.prefix(publication.name, publication.number))
+        jobs = self.jobs.store.jobs(prefix=prefix, hidden=True)
+        return self.shared.save(msgspec.structs.replace(publication, job=jobs[-1].id)) if jobs else publication
 
     async def close(self) -> None:
-        """Stop following; builds go on."""
+        """Stop following, and let another service publish; builds go on."""
         tasks = list(self._following)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._queries.close()
+        await asyncio.to_thread(self._threads.shutdown)  # no switch may be under way when another service begins
+        self._lock.release()
 
     # -- one build
 
@@ -207,7 +260,7 @@ class Publisher:
         """Return the job that makes an environment of a file (blocking)."""
         if os.path.basename(file) != file or not file:
             raise SpecError(f"{file!r} is not the name of a file", hint="send its name without a folder")
-        nowhere = str(self.shared.path / ".service")
+        nowhere = str(self.shared.path / SERVICE_DIRECTORY)
         subdir = self.settings.subdir
         parsed = parse_environment_file(text, path=os.path.join(nowhere, file), subdir=subdir, within=nowhere)
         parsed = msgspec.structs.replace(parsed, path=file)
@@ -280,11 +333,10 @@ class Publisher:
         sweep(prefix.parent, now=time.time())
         self.shared.save(msgspec.structs.replace(publication, state="failed", message=message, hint=hint))
 
-    @staticmethod
     async def _in_thread(
-        function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
+        self, function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
     ) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(None, partial(function, *arguments, **named))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments, **named))
 
 
 def _error_of(job: Job) -> EnvsError:

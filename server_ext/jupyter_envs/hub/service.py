@@ -27,6 +27,7 @@ from jupyter_envs.hub.configuration import SHARED_VARIABLE
 from jupyter_envs.hub.handlers import MAX_BODY_BYTES, ROUTES
 from jupyter_envs.hub.publisher import Publisher, service_settings
 from jupyter_envs.hub.shared_root import SharedRoot
+from jupyter_envs.jobs.publishing import SERVICE_DIRECTORY
 from jupyter_envs.settings_load import load_settings
 
 HEADERS_TIMEOUT = 30
@@ -47,7 +48,7 @@ def make_publisher(environ: Mapping[str, str]) -> Publisher:
             hint="jupyter_envs.hub.configure sets it",
         )
     path = Path(shared).absolute()
-    settings = service_settings(load_settings({**environ, "JUPYTER_ENVS_ROOT": str(path / ".service")}), path)
+    settings = service_settings(load_settings({**environ, "JUPYTER_ENVS_ROOT": str(path / SERVICE_DIRECTORY)}), path)
     return Publisher(SharedRoot(path), settings, logging.getLogger("jupyter_envs.hub"))
 
 
@@ -74,19 +75,25 @@ def make_application(publisher: Publisher, prefix: str, auth: HubOAuth) -> web.A
 
 
 async def serve(environ: Mapping[str, str]) -> None:
-    """Serve until a signal to stop."""
+    """Serve until a signal to stop. While another service publishes into the same root, this one only tells."""
     publisher = make_publisher(environ)
+    publisher.take_turn()
     url = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
     application = make_application(publisher, environ["JUPYTERHUB_SERVICE_PREFIX"], HubOAuth.instance())
     server = HTTPServer(application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=HEADERS_TIMEOUT)
     server.listen(url.port or 0, environ.get("JUPYTER_ENVS_LISTEN", url.hostname or "127.0.0.1"))
-    await publisher.resume()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    begun = asyncio.create_task(publisher.begin())
+    begun.add_done_callback(lambda task: stop.set() if not task.cancelled() and task.exception() else None)
     await stop.wait()
     server.stop()
+    begun.cancel()
+    failed = begun.exception() if begun.done() and not begun.cancelled() else None
     await publisher.close()
+    if failed is not None:
+        raise failed
 
 
 def main(environ: Mapping[str, str] | None = None) -> Any:

@@ -7,7 +7,8 @@ On disk, below the shared root::
     envs/<name>                        a symbolic link to the generation that is published
     share/jupyter/kernels/shared-…/    its kernels; their paths lead to the generation, so that running ones keep theirs
     pkgs/                              the package cache, a layer below each user's own
-    .service/                          jobs and what the sources told; nobody else's business
+    .service/                          jobs and what the sources told; nobody else's business. ``publishing.lock`` in it
+                                       is held by the service (`jupyter_envs.jobs.publishing`)
 
 The link is what counts: kernelspecs are brought in line with it. Owns these files; builds nothing.
 """
@@ -23,6 +24,7 @@ import msgspec
 
 from jupyter_envs.engine.durable import replace_file, sync_directory
 from jupyter_envs.engine.prefix.names import is_name, validate_name
+from jupyter_envs.engine.prefix.shared import GENERATIONS
 from jupyter_envs.errors import NotFoundError, SpecError
 
 PUBLICATION_VERSION = 1
@@ -61,7 +63,7 @@ class SharedRoot:
 
     def prefix(self, name: str, number: int) -> Path:
         """Return where a generation is, or will be."""
-        return self.path / "generations" / validate_name(name) / str(number)
+        return self.path / GENERATIONS / validate_name(name) / str(number)
 
     def link(self, name: str) -> Path:
         """Return what leads to the generation that is published: the path by which users know the environment."""
@@ -70,7 +72,7 @@ class SharedRoot:
     def names(self) -> list[str]:
         """Return the names of all environments that were ever asked for and not removed."""
         try:
-            found = sorted(entry.name for entry in os.scandir(self.path / "generations") if entry.is_dir())
+            found = sorted(entry.name for entry in os.scandir(self.path / GENERATIONS) if entry.is_dir())
         except FileNotFoundError:
             return []
         return [name for name in found if is_name(name) and self.publications(name)]
@@ -125,7 +127,7 @@ class SharedRoot:
         temporary = link.with_name(f".{name}.new")
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
-        temporary.symlink_to(Path("..") / "generations" / name / str(number))
+        temporary.symlink_to(Path("..") / GENERATIONS / name / str(number))
         temporary.replace(link)
         sync_directory(link.parent)
 

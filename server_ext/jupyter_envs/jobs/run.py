@@ -7,6 +7,7 @@ crash an interpreter that shuts down in the ordinary way, and everything is writ
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -21,10 +22,13 @@ from jupyter_envs.jobs.background import lower_priority, wants_compile
 from jupyter_envs.jobs.events import EventWriter
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
 from jupyter_envs.jobs.process import kill_children
+from jupyter_envs.jobs.publishing import shared_with_jobs
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
 CHANGES = ("change", "execute")
+OF_THE_ROOT = (*CHANGES, "rename", "delete", "clean", "recover")
+"""What changes environments or removes packages of the root."""
 
 
 def listen(cancel: CancelToken) -> None:
@@ -81,8 +85,10 @@ def _perform(request: JobRequest, settings: Settings, events: EventWriter, cance
     from jupyter_envs.jobs.work import Workplace, perform
 
     cancel.check()
-    engine = Engine(settings, reporter=events, cancel=cancel)
-    return perform(request, Workplace(engine=engine, settings=settings, reporter=events, cancel=cancel))
+    ours = shared_with_jobs(Path(settings.root)) if request.kind in OF_THE_ROOT else contextlib.nullcontext()
+    with ours:
+        engine = Engine(settings, reporter=events, cancel=cancel)
+        return perform(request, Workplace(engine=engine, settings=settings, reporter=events, cancel=cancel))
 
 
 def as_envs_error(error: BaseException, job: Job) -> EnvsError:

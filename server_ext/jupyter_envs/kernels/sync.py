@@ -46,8 +46,11 @@ class KernelReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 def list_kernels() -> list[RegisteredKernel]:
-    """Return all kernels that we registered for this user, those of environments that are gone among them."""
-    return find_registered(kernel_directory.user_kernels_directory())
+    """Return all kernels that we registered for this user, those of environments that are gone among them.
+
+    In a shared root's own data directory a Hub's service has its kernels, too: those are not this user's to change.
+    """
+    return [kernel for kernel in find_registered(kernel_directory.user_kernels_directory()) if not kernel.known_as]
 
 
 def visible_kernels(settings: Settings) -> list[RegisteredKernel]:

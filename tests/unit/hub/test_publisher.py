@@ -1,20 +1,29 @@
-"""A shared root that is not as it should be, and two who change one environment of it at once."""
+"""A shared root that is not as it should be, two who change one environment of it at once, two services of one root."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
-from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.errors import EnvsError, LockedError, NotFoundError, SpecError
+from jupyter_envs.hub import pages
 from jupyter_envs.hub.publisher import Publisher, service_settings
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
+from jupyter_envs.kernels.spec import MARK
 from jupyter_envs.settings import Settings
 from support.channel import Channel
+from support.waiting import PATIENCE
 
 
 def ready(name: str, number: int) -> Publication:
@@ -66,6 +75,7 @@ def test_a_generation_that_is_being_removed_is_not_switched_to(
 
     async def both() -> list[object]:
         publisher = Publisher(shared, own, logging.getLogger("test"))
+        assert publisher.take_turn()
         done = await asyncio.gather(
             publisher.remove("course", 2, "admin"), publisher.switch("course", 2, "admin"), return_exceptions=True
         )
@@ -77,3 +87,132 @@ def test_a_generation_that_is_being_removed_is_not_switched_to(
     assert isinstance(switched, NotFoundError)
     assert shared.find_published("course") == 1
     assert (shared.link("course") / "conda-meta").is_dir()
+
+
+def a_list(channel: Channel, name: str) -> str:
+    return f"@EXPLICIT\n{channel.record(name).url}\n"
+
+
+async def until_published(publisher: Publisher, number: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while publisher.shared.find_published("course") != number:
+            await asyncio.sleep(0.05)
+
+
+def test_one_of_two_services_publishes_and_the_other_takes_over_with_the_build(
+    settings: Settings, channel: Channel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel.add("tool")
+    channel.add("slow", link_scripts={"post-link": f"while [ ! -e '{tmp_path}/go' ]; do sleep 0.05; done\n"})
+    shared = SharedRoot(tmp_path / "shared")
+    own = service_settings(settings, shared.path)
+
+    async def both() -> None:
+        first, second = (Publisher(shared, own, logging.getLogger(name)) for name in ("first", "second"))
+        await first.begin()
+        assert not second.take_turn()
+        waiting = asyncio.create_task(second.begin())
+        refused: list[EnvsError] = []
+        for attempt in (
+            second.publish("course", "exact.txt", a_list(channel, "tool"), "admin"),
+            second.switch("course", 1, "admin"),
+            second.remove("course", 1, "admin"),
+        ):
+            with pytest.raises(LockedError) as caught:
+                await attempt
+            refused.append(caught.value)
+        assert {error.code for error in refused} == {"locked.publishing"}
+        assert second.waiting_for == refused[0].message
+        assert f"process {os.getpid()} on" in second.waiting_for
+        assert pages.environments_json(second, may_publish=True)["waiting_for"] == second.waiting_for
+        assert pages.environments_json(second, may_publish=False)["waiting_for"] == ""
+
+        await first.publish("course", "exact.txt", a_list(channel, "tool"), "admin")
+        await until_published(first, 1)
+        await first.publish("course", "exact.txt", a_list(channel, "slow"), "admin")
+        await first.close()
+        async with asyncio.timeout(PATIENCE):
+            await waiting
+        assert second.waiting_for == ""
+        assert shared.get("course", 2).state == "building"
+        (tmp_path / "go").touch()
+        await until_published(second, 2)
+        with pytest.raises(LockedError):
+            await first.switch("course", 1, "admin")
+        await second.close()
+
+    asyncio.run(both())
+    said = [record.message for record in caplog.records if record.name == "second"]
+    assert len([line for line in said if "nothing can be published" in line]) == 1
+
+
+def test_a_build_that_was_started_and_not_noted_is_found_again(
+    settings: Settings, channel: Channel, tmp_path: Path
+) -> None:
+    channel.add("tool")
+    shared = SharedRoot(tmp_path / "shared")
+    own = service_settings(settings, shared.path)
+
+    async def restarted() -> None:
+        first = Publisher(shared, own, logging.getLogger("test"))
+        await first.begin()
+        noted = await first.publish("course", "exact.txt", a_list(channel, "tool"), "admin")
+        await first.close()
+        shared.save(msgspec.structs.replace(noted, job=""))
+        second = Publisher(shared, own, logging.getLogger("test"))
+        await second.begin()
+        await until_published(second, 1)
+        assert shared.get("course", 1).job == noted.job
+        await second.close()
+
+    asyncio.run(restarted())
+
+
+def test_what_a_service_published_is_not_changed_by_a_command_line(
+    settings: Settings, channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel.add("tool")
+    root = tmp_path / "shared"
+    shared = SharedRoot(root)
+    monkeypatch.setenv("JUPYTER_ENVS_ROOT", str(root))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(root / "share/jupyter"))
+
+    async def published() -> Publisher:
+        publisher = Publisher(shared, service_settings(settings, root), logging.getLogger("test"))
+        await publisher.begin()
+        await publisher.publish("course", "exact.txt", a_list(channel, "tool"), "admin")
+        await until_published(publisher, 1)
+        refused = envs("create", "other", channel.record("tool").url, "--no-kernel", "--yes", "--json")
+        assert refused["error"]["code"] == "locked.publishing"
+        assert f"process {os.getpid()} on" in refused["error"]["message"]
+        await publisher.close()
+        return publisher
+
+    asyncio.run(published())
+    spec = shared.kernels / "shared-course" / "kernel.json"
+    metadata = {MARK: {"prefix": str(shared.prefix("course", 1)), "name": "course", "kernel": "python3", "tool": "0"}}
+    metadata["conda_env_path"] = str(shared.link("course"))
+    spec.parent.mkdir(parents=True)
+    spec.write_text(
+        json.dumps({"argv": ["true"], "display_name": "course", "language": "python", "metadata": metadata})
+    )
+    before = spec.read_bytes()
+
+    assert envs("create", "other", channel.record("tool").url, "--no-kernel", "--yes", "--json")["executed"]
+    for change in (("install", "course", "tool"), ("delete", "course"), ("rename", "course", "mine")):
+        options = ("--yes",) if change[0] != "rename" else ()
+        assert envs(*change, *options, "--json")["error"]["code"] == "env.shared", change
+    envs("kernels", "sync", "--json")
+    envs("kernels", "--json")
+    assert spec.read_bytes() == before
+    cleaned = envs("clean", "--yes", "--json")
+    assert cleaned["removed"] == [], "its packages are needed"
+    assert shared.find_published("course") == 1
+
+
+def envs(*arguments: str) -> dict[str, Any]:
+    ran = subprocess.run(
+        [sys.executable, "-m", "jupyter_envs.cli.main", *arguments], capture_output=True, text=True, check=False
+    )
+    answer: dict[str, Any] = json.loads(ran.stdout)
+    return answer

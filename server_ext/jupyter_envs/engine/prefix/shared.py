@@ -12,12 +12,18 @@ from pathlib import Path
 from jupyter_envs.errors import FrozenError
 from jupyter_envs.settings import Settings
 
+GENERATIONS = "generations"
+"""Where a Hub's service keeps what it builds, in a shared root; it is never changed there, only switched to."""
+
 
 def is_shared(prefix: str | os.PathLike[str], settings: Settings) -> bool:
     """Tell whether a prefix, or what it is a link to, lies in one of ``Settings.shared_directories``.
 
-    Whoever has their own root in such a directory publishes there: it is not shared for them.
+    Whoever has their own root in such a directory publishes there: it is not shared for them, but for what a Hub's
+    service published into their root.
     """
+    if _is_below(os.path.realpath(prefix), os.path.join(os.path.realpath(settings.root), GENERATIONS)):
+        return True
     if not settings.shared_directories:
         return False
     places = {os.path.abspath(prefix), os.path.realpath(prefix)}
