@@ -61,13 +61,15 @@ function PlanCost(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element
 
 /** What a plan costs: downloads, and the disk; of removals, what they free. */
 export function costText(
-  plan: Pick<IPlan, 'changes' | 'download_bytes' | 'disk_bytes' | 'freed_bytes'>,
+  plan: Pick<IPlan, 'changes' | 'download_bytes' | 'disk_bytes' | 'freed_bytes' | 'scripts_unknown'>,
   trans: TranslationBundle
 ): string {
   const { download_bytes: download, disk_bytes: disk, freed_bytes: freed } = plan;
   const parts = [download > 0 ? trans.__('%1 to download', formatBytes(download)) : trans.__('nothing to download')];
   if (disk > 0) {
-    parts.push(trans.__('%1 more on the disk', formatBytes(disk)));
+    const isEstimate = download > 0 || plan.scripts_unknown > 0; // of packages that are not extracted yet
+    const size = formatBytes(disk);
+    parts.push(isEstimate ? trans.__('about %1 more on the disk', size) : trans.__('%1 more on the disk', size));
   }
   if (plan.changes.some(change => change.kind === 'removed')) {
     parts.push(trans.__('%1 freed (what the package cache shares stays there)', formatBytes(freed)));

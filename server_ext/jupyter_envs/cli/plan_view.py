@@ -49,9 +49,13 @@ def counts_text(changes: Iterable[PackageChange]) -> str:
 
 
 def cost_text(plan: ChangePlan) -> str:
-    """Return what a plan costs: ``35 MB to download, 120 MB more on disk``; for removals what they free."""
+    """Return what a plan costs: ``35 MB to download, about 120 MB more on disk``; for removals what they free.
+
+    What is not extracted yet is estimated.
+    """
     download = f"{human_bytes(plan.download_bytes)} to download" if plan.download_bytes else "nothing to download"
-    parts = [f"{human_bytes(plan.disk_bytes)} more on disk"] if plan.disk_bytes else []
+    about = "about " if plan.download_bytes or plan.scripts_unknown else ""
+    parts = [f"{about}{human_bytes(plan.disk_bytes)} more on disk"] if plan.disk_bytes else []
     if any(change.kind == "removed" for change in plan.changes):
         parts.append(f"{human_bytes(plan.freed_bytes)} freed (what the package cache shares stays there)")
     return ", ".join([download, *(parts or ["nothing more on disk"])])

@@ -20,8 +20,14 @@ from jupyter_envs.engine.models.records import PackageManifest, PrefixRecord, Re
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.prefix.records import META_DIRECTORY
 
-EXTRACTED_RATIO = 3.5
-"""Extracted bytes for each archive byte: what conda packages and wheels come to on average; used before extraction."""
+EXTRACTED_RATIO, NOARCH_RATIO = 3.5, 4.0
+"""Bytes in whole blocks for each byte of an archive, and of one without a platform: of small files. Averages.
+
+Used before extraction. Single packages differ: thousands of small files can come to eight times their archive.
+"""
+
+INFO_BYTES = 24 << 10
+"""What each package takes beside its own files: what the cache and the environment know of it."""
 
 DIRECTORIES_EACH = 3
 BYTES_A_DIRECTORY = 64 << 10
@@ -78,7 +84,12 @@ def archive_bytes(records: Iterable[RepodataRecord]) -> int:
 
 def extracted_bytes(records: Iterable[RepodataRecord]) -> int:
     """Return about what packages take that are not extracted yet."""
-    return int(EXTRACTED_RATIO * archive_bytes(records))
+    return sum(_extracted(record) for record in records)
+
+
+def _extracted(record: RepodataRecord) -> int:
+    ratio = NOARCH_RATIO if record.subdir == "noarch" else EXTRACTED_RATIO
+    return INFO_BYTES + int(ratio * (record.size or 0))
 
 
 def freed_bytes(prefix: Path, before: Sequence[PrefixRecord], changes: Iterable[PackageChange]) -> int:

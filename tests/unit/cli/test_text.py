@@ -147,6 +147,7 @@ def test_what_a_plan_comes_to() -> None:
     added = PackageChange(name="a", kind="added", after=record("a"))
     assert counts_text([added, added]) == "2 added"
     assert cost_text(plan(added, download_bytes=35_000_000)) == "35 MB to download, nothing more on disk"
+    assert cost_text(plan(added, download_bytes=1, disk_bytes=10)) == "1 B to download, about 10 B more on disk"
     gone = PackageChange(name="b", kind="removed", before=record("b"))
     freed = "nothing to download, 5.0 MB freed (what the package cache shares stays there)"
     assert cost_text(plan(gone, freed_bytes=5_000_000)) == freed
