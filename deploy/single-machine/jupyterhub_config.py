@@ -30,6 +30,9 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "jupyterhub.spawner.LocalProcessSpawner"
 c.Spawner.default_url = "/lab"
 c.Spawner.notebook_dir = "~"
+# A class that begins at once shares the processors: 30 servers take most of a minute on two cores, and JupyterHub would
+# give up the last of them after half a minute.
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 
 policy = Path(os.environ.get("HUB_POLICY", "/etc/jupyter-envs/policy.yaml"))
 configure(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hub.accounts import make_user, missing_for_users, remove_user
+from hub.crowd import CROWD
 from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor
 from support import users
 from support.channel import Channel
@@ -58,10 +59,7 @@ def gate(gate_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def stock(folder: Path, gate_path: Path) -> Channel:
-    """Return a channel with two versions of a package, one whose installation can be held up, and an ipykernel.
-
-    That is the one of the tests, and all that it needs: no index is asked, and nothing downloaded.
-    """
+    """Return a channel with two versions of a package, one whose installation can be held up, and an ipykernel."""
     channel = Channel(folder / "stock")
     script = f'touch {gate_path}.$(basename "$(dirname "$PREFIX")"); while [ ! -e {gate_path} ]; do sleep 0.1; done\n'
     channel.add("plain", files={"share/plain.txt": "plain"})
@@ -73,11 +71,16 @@ def stock(folder: Path, gate_path: Path) -> Channel:
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
+    add_ipykernel(channel)
+    return channel.index()
+
+
+def add_ipykernel(channel: Channel) -> None:
+    """Add an ipykernel that is the tests' own: no index is asked, and nothing downloaded."""
     paths = users.packages().replace(os.pathsep, "\n")
     files = {"site-packages/tests.pth": f"{paths}\n"}
     version = sysconfig.get_python_version()
     channel.add("ipykernel", "7.0", files=files, depends=[f"python {version}.*"], noarch="python")
-    return channel.index()
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +89,7 @@ def hub(folder: Path, stock: Channel) -> Iterator[RunningHub]:
     if not (PROXY / "configurable-http-proxy").exists():
         pytest.skip("needs configurable-http-proxy in node_modules, which `jlpm install` brings")
     real = not missing_for_users()
-    running = RunningHub(folder, stock.url, real_users=real)
+    running = RunningHub(folder, stock.url, real_users=real, crowd=CROWD)
     try:
         for user in USERS if real else ():
             make_user(user)

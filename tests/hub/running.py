@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,6 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
-c.Spawner.start_timeout = 60
 c.Spawner.args = ["--allow-root"]
 c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channel!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
 c.LocalProcessSpawner.interrupt_timeout = 1
@@ -56,7 +55,26 @@ c.JupyterHub.admin_users = {{{admin!r}}}
 c.JupyterHub.load_roles.append({{
     "name": "token-of-admin", "scopes": ["tokens!user"], "users": [{admin!r}],
 }})
+
+
+def of_a_crowd(spawner):
+    # Servers of a crowd have no JupyterLab, and a port that no outgoing connection is given meanwhile.
+    if spawner.user.name in {ports!r}:
+        spawner.port = {ports!r}[spawner.user.name]
+        spawner.environment = {{**spawner.environment, "JUPYTER_CONFIG_PATH": {light!r}}}
+
+
+c.Spawner.pre_spawn_hook = of_a_crowd
 """
+
+LIGHT = {
+    "ServerApp": {
+        "jpserver_extensions": {
+            **dict.fromkeys(("jupyterlab", "notebook", "jupyter_lsp", "jupyter_scheduler"), False),
+            **dict.fromkeys(("notebook_shim", "jupyter_server_terminals"), False),
+        }
+    }
+}
 
 POLICY = """
 policy_version: 1
@@ -78,15 +96,18 @@ class RunningHub:
         The URL of the channel that the service and users take packages from.
     real_users : bool
         Whether users' servers run as Unix users of their own.
+    crowd : sequence of str
+        Users of whom there are many: their servers are light.
     """
 
-    def __init__(self, folder: Path, channel: str, *, real_users: bool) -> None:
+    def __init__(self, folder: Path, channel: str, *, real_users: bool, crowd: Sequence[str] = ()) -> None:
         self.folder = folder
         self.shared = folder / "shared"
         self.log_path = folder / "hub.log"
         self.audit = folder / "audit.jsonl"
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
+        self._ports = {name: free_port() for name in crowd}
         self._channel = channel
         self._python = sys.executable
         self._policy = folder / "policy.yaml"
@@ -99,7 +120,7 @@ class RunningHub:
 
     def start(self) -> None:
         """Start the Hub and wait until it and the service answer through the proxy."""
-        override = self.folder / "override.py"
+        override, light = self.folder / "override.py", self.folder / "light"
         spawner = "jupyterhub.spawner.LocalProcessSpawner" if self.real_users else "simple"
         if self.real_users:
             self._python = make_python_for_users(self.folder)
@@ -113,8 +134,12 @@ class RunningHub:
                 python=self._python,
                 channel=self._channel,
                 admin=ADMIN,
+                ports=self._ports,
+                light=str(light),
             )
         )
+        light.mkdir(exist_ok=True)
+        (light / "jupyter_server_config.json").write_text(json.dumps(LIGHT))
         self.shared.mkdir(exist_ok=True, mode=0o755)
         self._policy.write_text(POLICY.format(audit=self.audit), encoding="utf-8")
         self.audit.touch()
