@@ -84,6 +84,9 @@ def test_a_cancelled_build_leaves_nothing(settings: Settings, tmp_path: Path) ->
     assert job.state == "cancelled"
     assert job.error is not None
     assert "nothing half" in str(job.error["message"])
+    last = log.read_text().splitlines()[-1]
+    assert last.startswith("-- slow-1-")
+    assert last.endswith("_0: cancelled (1 of 1 recipes)")
     assert not list(tmp_path.glob("out/*/*.conda"))
     assert not list((Path(settings.root) / "builds").glob("[!.]*"))
 

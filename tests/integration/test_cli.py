@@ -84,6 +84,16 @@ def demo(stocked: Channel, settings: Settings) -> Path:
     return Path(settings.envs_directories[0]) / "demo"
 
 
+def test_a_channel_whose_path_has_blanks_is_called_as_it_is(settings: Settings, tmp_path: Path) -> None:
+    own = Channel(tmp_path / "my channel")
+    own.add("plain", files={"share/plain": "1"})
+    own.index()
+    assert "+  plain  1.0  my channel" in done("create", "a", "-c", str(own.folder), "plain", "--no-kernel")
+    assert [package["source"] for package in answer("packages", "a")["packages"]] == ["my channel"]
+    missing = tmp_path / "no channel"
+    assert f"there is no channel at {missing}/" in refused(6, "install", "a", "plain=2", "-c", str(missing))
+
+
 # -- the way of the README ------------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from jupyter_envs.build.models import BuiltPackage, RenderedRecipe
 from jupyter_envs.build.order import Progress, key_of, needs_graph
 from jupyter_envs.build.task import Task, TaskResult, failed
 from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
-from jupyter_envs.errors import BuildError
+from jupyter_envs.errors import BuildError, CancelledError
 
 Submit = Callable[[Task], "concurrent.futures.Future[TaskResult]"]
 
@@ -64,7 +64,8 @@ class ManyBuilds:
 
     def _tell(self, result: TaskResult, done: int, total: int) -> None:
         for package in result.packages:
-            text = f"{package.dist}: {package.state}"
+            cancelled = (result.error or {}).get("code") == CancelledError.default_code
+            text = f"{package.dist}: {'cancelled' if cancelled else package.state}"
             self._reporter.report(Event(kind="progress", phase="build", text=text, done=done, total=total))
             print(f"-- {text} ({done} of {total} recipes)", flush=True)  # noqa: T201  # the job's log
 

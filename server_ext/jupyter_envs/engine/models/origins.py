@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from jupyter_envs.engine.models.records import RepodataRecord
 
 CONDA, PYPI, INTERPRETER = "conda", "pypi", "interpreter"
@@ -35,9 +37,18 @@ def channel_of(record: RepodataRecord) -> str:
         return ""
     channel = (record.channel or "").rstrip("/")
     last = channel.rsplit("/", 1)[-1]
-    if last in (record.subdir, "noarch"):
-        last = channel.removesuffix(f"/{last}").rsplit("/", 1)[-1]
-    return last or "file"
+    return last_part(channel.removesuffix(f"/{last}") if last in (record.subdir, "noarch") else channel) or "file"
+
+
+def last_part(url: str) -> str:
+    """Return the last part of a URL as people write it, unless that could not be printed.
+
+    >>> last_part("file:///data/my%20channel/"), last_part("file:///data/%1B")
+    ('my channel', '%1B')
+    """
+    last = url.rstrip("/").rsplit("/", 1)[-1]
+    plain = unquote(last)
+    return plain if plain.isprintable() else last
 
 
 def origin_of(record: RepodataRecord) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from jupyter_envs.engine.fetch.urls import without_credentials
+from jupyter_envs.engine.fetch.urls import local_path, without_credentials
 from jupyter_envs.engine.sources.base import from_rattler
 from jupyter_envs.engine.sources.conda_http import make_client, probe
 from jupyter_envs.engine.sources.conda_urls import ChannelRef, is_local
@@ -223,7 +223,7 @@ def refusal(ref: ChannelRef, text: str, *, offline: bool) -> SourceError | None:
         if offline and not is_local(ref.url):
             return None
         return SourceError(
-            f"there is no channel at {without_credentials(ref.url)}",
+            f"there is no channel at {local_path(ref.url) or without_credentials(ref.url)}",
             hint="check the channel's name; each channel has a noarch/repodata.json (index a local one first)",
             code="source.no_channel",
             detail={"channel": shown},

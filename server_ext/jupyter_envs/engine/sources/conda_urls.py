@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials
+from jupyter_envs.engine.models.origins import last_part
 from jupyter_envs.errors import SpecError
 from jupyter_envs.settings import Settings
 
@@ -29,7 +30,7 @@ class ChannelRef(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """The last part of the URL: what ``conda-forge::`` refers to."""
-        return self.url.rstrip("/").rsplit("/", 1)[-1]
+        return last_part(self.url)
 
     def is_called(self, word: str) -> bool:
         """Whether ``word`` (a name, a URL or a path) means this channel."""
