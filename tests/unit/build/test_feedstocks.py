@@ -281,6 +281,30 @@ def test_a_recipe_beside_its_project_reads_it_and_gits_tag(tmp_path: Path) -> No
     assert output.about["summary"] == "Ada"
 
 
+def test_a_recipe_beside_its_project_reads_its_setup(tmp_path: Path) -> None:
+    computed = 'setup(name="beside", version=find_version(), install_requires=["six >=1", "attrs"])\n'
+    (tmp_path / "setup.py").write_text(computed)
+    (tmp_path / "setup.cfg").write_text("[metadata]\nlicense = MIT\n")
+    (tmp_path / "recipe").mkdir()
+    text = """\
+{% set data = load_setup_py_data() %}
+package: {name: "{{ data.name }}", version: "{{ data.get('version') }}"}
+source: {path: ..}
+requirements:
+  run:
+    {% for need in data.get('install_requires', []) %}
+    - {{ need }}
+    {% endfor %}
+about: {license: "{{ data['license'] }}", home: "{{ data.get('url', 'nowhere') }}"}
+"""
+    with pytest.raises(RecipeError, match=r"line 2: setup\.py computes version"):
+        only(tmp_path / "recipe", text)
+    (tmp_path / "setup.py").write_text(computed.replace("find_version()", '"1.4"'))
+    output = only(tmp_path / "recipe", text)
+    assert (output.name, output.version, output.requirements.run) == ("beside", "1.4", ("six >=1", "attrs"))
+    assert output.about == {"license": "MIT", "home": "nowhere"}
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -113,7 +113,7 @@ def test_pins_on_what_is_not_there() -> None:
         (HEAD + "source:\n  url: a\n  path: b\n", 5, "url and path", "exactly one"),
         (HEAD + "requirements:\n  host: ['>=1']\n", 5, "not a requirement", "name >=1.2"),
         (HEAD + "requirements:\n  host: ['{{ pin_compatible(\"a\", maximum=1) }}']\n", 5, "no option maximum", ""),
-        (HEAD + "about: {summary: '{{ load_setup_py_data() }}'}\n", 4, "setup.py", "load_file_data"),
+        (HEAD + "about: {summary: '{{ load_setup_py_data() }}'}\n", 4, "setup.py", "a first source that is a folder"),
         ("- a\n- b\n", 1, "not a mapping", ""),
     ],
 )

@@ -1,13 +1,14 @@
 """Jinja2 of ``meta.yaml``: the functions and words that recipes use, and errors that name the line (pure).
 
 Templates run in Jinja's sandbox. What is known only later (pins, the build string's hash) becomes a mark in the text,
-which ``meta_yaml`` reads again. Refuses undefined words, ``load_setup_py_data`` (it would run the project's code while
-a recipe is read) and unknown data formats.
+which ``meta_yaml`` reads again. Refuses undefined words, unknown data formats, and to run a project's code while its
+recipe is read: ``load_setup_py_data`` reads what stands there.
 """
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import traceback
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jupyter_envs.build.models import Pin
 from jupyter_envs.build.recipe.local_source import git_words
 from jupyter_envs.build.recipe.located import at_line
+from jupyter_envs.build.recipe.setup_data import SetupData, read_setup
 from jupyter_envs.errors import RecipeError
 
 HASH_MARK = "PKG_HASH_MARK"
@@ -126,8 +128,8 @@ def _functions(
         "load_file_regex": _regex_function(Path(folder), source),
         "load_file_data": _data_function(Path(folder), source),
         "load_str_data": lambda text, fmt="json", **_: _parse_data(text, fmt),
-        "load_setup_py_data": _refuse_setup_py,
-        "load_setuptools": _refuse_setup_py,
+        "load_setup_py_data": _setup_function(Path(folder), source),
+        "load_setuptools": _setup_function(Path(folder), source),
         "ccache": lambda *_: "",
     }
 
@@ -198,15 +200,18 @@ def _data_function(folder: Path, source: Path | None) -> Callable[..., object]:
 
 def _read(folder: Path, source: Path | None, path: str) -> str:
     """Return a file of the source, when that is here and has it, else of the recipe's folder."""
-    place = source / path if source is not None and (source / path).is_file() else folder / path
     try:
-        return place.read_text(encoding="utf-8")
+        return _place(folder, source, path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(
             f"{path} cannot be read while the recipe is rendered: {getattr(error, 'strerror', None) or error}",
             hint="only files of the recipe folder, and of a first source that is a folder, are there by then",
             code="recipe.template",
         ) from None
+
+
+def _place(folder: Path, source: Path | None, path: str) -> Path:
+    return source / path if source is not None and (source / path).is_file() else folder / path
 
 
 def _parse_data(text: str, fmt: str) -> object:
@@ -219,9 +224,14 @@ def _parse_data(text: str, fmt: str) -> object:
     raise RecipeError(f"data of the format {fmt!r} cannot be read", hint="json, yaml or toml", code="recipe.template")
 
 
-def _refuse_setup_py(*_: object, **__: object) -> object:
-    raise RecipeError(
-        "load_setup_py_data would run the project's setup.py while the recipe is read",
-        hint="write name, version and requirements into the recipe, or read pyproject.toml with load_file_data",
-        code="recipe.unsupported",
-    )
+def _setup_function(folder: Path, source: Path | None) -> Callable[..., SetupData]:
+    def load(setup_file: str = "setup.py", from_recipe_dir: bool = False, **_: Any) -> SetupData:
+        place = None if from_recipe_dir else source
+        beside = [posixpath.join(posixpath.dirname(setup_file), name) for name in ("setup.cfg", "pyproject.toml")]
+        there = [name for name in (setup_file, *beside) if _place(folder, place, name).is_file()] or [setup_file]
+        setup_py, setup_cfg, pyproject = (
+            _read(folder, place, name) if name in there else "" for name in (setup_file, *beside)
+        )
+        return read_setup(setup_py, setup_cfg, pyproject, setup_file)
+
+    return load
