@@ -160,6 +160,39 @@ $CC -o "$PREFIX/bin/hello" main.c -L. -lelse
     assert caught.value.code == "build.overlinking"
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_a_library_that_is_required_and_not_needed_is_an_error_where_the_recipe_says_so(
+    settings: Settings, tmp_path: Path, needed: bool
+) -> None:
+    library = (
+        'mkdir -p "$PREFIX/lib"\n$CC -shared -Wl,-soname,libelse.so.1 -o "$PREFIX/lib/libelse.so.1" -x c /dev/null\n'
+    )
+    else_recipe = write_recipe(
+        tmp_path / "else",
+        {
+            "meta.yaml": """package: {name: else, version: "1"}
+build: {run_exports: [else]}
+requirements: {build: ["{{ compiler('c') }}"]}
+""",
+            "build.sh": library,
+        },
+    )
+    build(settings, tmp_path / "out", else_recipe)
+    meta = """package: {name: user, version: "1"}
+build: {error_overdepending: true}
+requirements: {build: ["{{ compiler('c') }}"], host: [else]}
+"""
+    link = '-Wl,--no-as-needed "$PREFIX/lib/libelse.so.1"' if needed else ""
+    script = f'mkdir -p "$PREFIX/bin"\necho "int main(){{return 0;}}" > m.c\n$CC -o "$PREFIX/bin/user" m.c {link}\n'
+    recipe = write_recipe(tmp_path / "user", {"meta.yaml": meta, "build.sh": script})
+    if needed:
+        assert build(settings, tmp_path / "out", recipe).packages[0].state == "built"
+        return
+    with pytest.raises(BuildError, match=r"user-1-.* requires else to run, and no binary of it needs") as caught:
+        build(settings, tmp_path / "out", recipe)
+    assert caught.value.code == "build.overdepending"
+
+
 def test_system_compilers_can_be_refused(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no channel has gcc_linux-64") as caught:
         build(settings, tmp_path / "out", hello(tmp_path / "recipe"), system_compilers=False)

@@ -1,14 +1,16 @@
 """Whether each library that a package's binaries need comes with the package or with what it requires (pure).
 
 Reports what no requirement brings (missing), and what only the machine that builds has (system). A requirement that is
-there only by way of another one is overlinking: it works until that other one changes.
+there only by way of another one is overlinking: it works until that other one changes. A library that is required and
+that no binary needs is overdepending; interpreters and what Python imports are required for other reasons.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +31,12 @@ COMPILER_RUNTIMES = (
     "libatomic.so.*",
     "libquadmath.so.*",
 )
+
+
+INTERPRETERS = frozenset(
+    {"python", "pypy", "python-gil", "r-base", "perl", "ruby", "lua", "nodejs", "julia", "php", "tcl", "tk"}
+)
+_LIBRARY_FILES = re.compile(r"lib/[^/]+\.so(\.[0-9.]+)?")
 
 
 class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +112,41 @@ def refuse_overlinking(report: LinkReport, rules: FileRules, dist: str) -> None:
             hint="add what brings the library to run (or to host, if it has run exports), or to missing_dso_allowlist",
             code="build.overlinking",
             detail={"libraries": list(found)},
+        )
+
+
+def unneeded_libraries(
+    files: Sequence[ElfFile], host: Mapping[str, Sequence[str]], required: Collection[str]
+) -> tuple[str, ...]:
+    """Return the packages of libraries that are required to run and that no binary needs.
+
+    Parameters
+    ----------
+    files : sequence of ElfFile
+        The package's binaries.
+    host : mapping
+        The files of each package of the host environment.
+    required : collection of str
+        What the package requires to run, by name, run exports included.
+    """
+    needed = {library for file in files for library in file.needed}
+    found = []
+    for name in sorted(set(required) & host.keys() - INTERPRETERS):
+        libraries = {os.path.basename(path) for path in host[name] if _LIBRARY_FILES.fullmatch(path)}
+        imported = any("/site-packages/" in path for path in host[name])
+        if libraries and not imported and not libraries & needed:
+            found.append(name)
+    return tuple(found)
+
+
+def refuse_overdepending(found: Sequence[str], rules: FileRules, dist: str) -> None:
+    """Raise ``build.overdepending`` when the recipe wants an error for libraries that nothing needs."""
+    if rules.overdepending and found:
+        raise BuildError(
+            f"{dist} requires {', '.join(found)} to run, and no binary of it needs a library of that",
+            hint="take it out of run, or name it in ignore_run_exports when host brought it",
+            code="build.overdepending",
+            detail={"packages": list(found)},
         )
 
 

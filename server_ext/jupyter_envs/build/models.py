@@ -124,7 +124,8 @@ class Replacing(msgspec.Struct, frozen=True, kw_only=True):
 class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the files of an output are chosen and treated; all patterns are globs relative to the prefix.
 
-    ``select`` of ``None`` means everything that is new. ``relocate`` says which binaries get RPATHs of their own.
+    ``select`` of ``None`` means everything that is new. ``relocate`` says which binaries get RPATHs of their own,
+    ``overdepending`` whether requiring a library that no binary needs is an error.
     """
 
     select: tuple[str, ...] | None = None
@@ -139,6 +140,7 @@ class FileRules(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rpaths: tuple[str, ...] = ("lib/",)
     missing_allowed: tuple[str, ...] = ()
     overlinking: Literal["ignore", "warn", "error"] = "warn"
+    overdepending: bool = False
     skip_pyc: tuple[str, ...] = ()
     replacing: tuple[Replacing, ...] = ()
 

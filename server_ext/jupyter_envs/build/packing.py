@@ -198,6 +198,8 @@ class Packer:
         rules, system = self._output.files, bool(self._prepared.compilers)
         report = linking.examine(binaries, own, provided, needs_of(depends), rules, system_compiler=system)
         linking.refuse_overlinking(report, rules, self._output.dist)
+        unneeded = linking.unneeded_libraries(binaries, {each.name: each.files for each in records}, needs_of(depends))
+        linking.refuse_overdepending(unneeded, rules, self._output.dist)
         if rules.overlinking != "ignore":
             for line in report.lines():
                 self._context.warn(f"{self._output.name}: {line}")

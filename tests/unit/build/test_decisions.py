@@ -20,7 +20,7 @@ from jupyter_envs.build.collect import choose, is_left_out, link_target
 from jupyter_envs.build.elf import ElfFile, dropped_rpath, wanted_rpath
 from jupyter_envs.build.from_pypi import recipe_text
 from jupyter_envs.build.info import merged_exports, needs_of
-from jupyter_envs.build.linking import examine, glibc_needed
+from jupyter_envs.build.linking import examine, glibc_needed, unneeded_libraries
 from jupyter_envs.build.models import FileRules, Output, PackageTest, Requirements, RunExports
 from jupyter_envs.build.order import Progress, ordered
 from jupyter_envs.build.places import Places, padded
@@ -215,3 +215,19 @@ def test_a_zip_has_the_time_it_is_given(tmp_path: Path) -> None:
         assert archive.testzip() is None
     local = struct.unpack_from("<HH", path.read_bytes(), 10)
     assert local[1] == ((expected[0] - 1980) << 9) | (expected[1] << 5) | expected[2]
+
+
+def test_libraries_that_are_required_and_that_nothing_needs() -> None:
+    host = {
+        "used": ["lib/libused.so", "lib/libused.so.1"],
+        "idle": ["lib/libidle.so.2.0", "include/idle.h"],
+        "python": ["bin/python", "lib/libpython3.11.so"],
+        "module": ["lib/python3.11/site-packages/m/__init__.py", "lib/libmodule.so"],
+        "plugin": ["lib/plugins/x.so"],
+        "program": ["bin/program"],
+        "not-required": ["lib/libother.so"],
+    }
+    files = [ElfFile(path="bin/a", needed=("libused.so.1", "libc.so.6"))]
+    required = {*host, "elsewhere"} - {"not-required"}
+    assert unneeded_libraries(files, host, required) == ("idle",)
+    assert unneeded_libraries([], host, required) == ("idle", "used")

@@ -211,6 +211,7 @@ def read_files(document: Document, build: Located, select: tuple[str, ...] | Non
             for pattern in document.texts(build, key)
         ),
         overlinking="error" if linking else "warn",
+        overdepending=document.flag(build, "error_overdepending"),
         skip_pyc=document.texts(build, "skip_compile_pyc"),
     )
 
@@ -265,8 +266,6 @@ def read_passed_over(document: Document, parent: Located, name: str) -> list[str
     build = document.section(parent, "build", keys.BUILD)
     if not document.flag(build, "activate_in_script", default=True):
         found.append(f"{name}: the environments are activated for its script all the same (activate_in_script)")
-    if document.flag(build, "error_overdepending"):
-        found.append(f"{name}: whether all it requires is linked to is not checked (error_overdepending)")
     return found
 
 

@@ -231,10 +231,7 @@ def _passed_over(recipe: Mapping[str, Any]) -> list[str]:
     """Return what is asked for and not done, for warnings: the package is the same without it."""
     name = recipe["package"]["name"]
     others = [str(entry["downstream"]) for entry in entries(recipe.get("tests")) if "downstream" in entry]
-    found = [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
-    if recipe.get("build", {}).get("dynamic_linking", {}).get("overdepending_behavior") == "error":
-        found.append(f"{name}: whether all it requires is linked to is not checked (overdepending_behavior)")
-    return found
+    return [f"{name}: what needs it is not tested ({', '.join(others)})"] if others else []
 
 
 def _about(about: dict[str, Any]) -> dict[str, object]:
@@ -310,6 +307,7 @@ def _file_rules(build: Mapping[str, Any], *, staged: bool) -> FileRules:
         rpaths=texts(linking.get("rpaths")) or ("lib/",),
         missing_allowed=(*texts(linking.get("missing_dso_allowlist")), *texts(linking.get("rpath_allowlist"))),
         overlinking="error" if overlinking == "error" else "warn" if overlinking == "warn" else "ignore",
+        overdepending=linking.get("overdepending_behavior") == "error",
         replacing=tuple(
             Replacing(files=_included(each["files"]), pattern=each["regex"], replacement=each["replacement"])
             for each in entries(build.get("post_process"))
