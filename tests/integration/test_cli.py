@@ -280,11 +280,15 @@ def test_a_bar_moves_on_a_terminal_and_is_gone_at_the_end(stocked: Channel) -> N
 # -- plans -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_is_shown_kept_and_executed(demo: Path) -> None:
+def test_a_plan_is_shown_kept_and_executed(demo: Path, settings: Settings) -> None:
     said = done("plan", "install", "demo", "tool")
     assert "tool" not in names(demo)
     plan_id = said.split()[-1]
     done("execute", plan_id)
+    executed = JobClient(settings).store.jobs(limit=1)[0].request
+    assert executed.kind == "execute"
+    assert executed.change is not None
+    assert executed.change.specs == ("tool",), "JupyterLab can ask for it again"
     assert "tool" in names(demo)
     refused(11, "execute", plan_id)
     assert answer("plan", "remove", "demo", "tool")["executed"] is False

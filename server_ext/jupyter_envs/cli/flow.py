@@ -29,7 +29,7 @@ from jupyter_envs.errors import CancelledError, EnvsError, SpecError
 from jupyter_envs.jobs.consent import losses_to_agree
 from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job, JobRequest
-from jupyter_envs.jobs.plans import load_plan
+from jupyter_envs.jobs.plans import execution_of, find_asked, load_plan
 
 LOSSES = {"removed": "removes", "downgraded": "downgrades"}
 PAST = {"create": "created", "clone": "cloned", "repair": "repaired"}
@@ -78,24 +78,12 @@ def run_change(
     lost = () if yes else losses_to_agree(plan, session.surface.consent, request.specs)
     while not _result(job).get("executed"):  # scripts of packages that were not downloaded are known after it
         scripts = ask_consent(session, lost, _result(job).get("link_scripts", ()), scripts, foreign=foreign)
-        execution = execution_of(plan, request.command, register_kernel=register_kernel, scripts=scripts)
+        execution = execution_of(
+            plan, request, command=request.command, scripts=scripts, register_kernel=register_kernel
+        )
         job, lost = run_job(session, execution, show_plan=False), ()
     show_result(session, plan, job)
     return None
-
-
-def execution_of(
-    plan: ChangePlan, command: str, *, register_kernel: bool = True, scripts: tuple[str, ...] | None = None
-) -> JobRequest:
-    """Return the request for a job that executes a stored plan, running no other ``scripts`` (``None``: all)."""
-    return JobRequest(
-        kind="execute",
-        plan_id=plan.plan_id,
-        prefix=plan.prefix,
-        register_kernel=register_kernel,
-        link_scripts=scripts,
-        command=command,
-    )
 
 
 def _result(job: Job) -> dict[str, Any]:
@@ -339,10 +327,11 @@ def execute_stored(session: Session, plan_id: str, *, yes: bool) -> None:
     show_plan_table(session, plan)
     lost = () if yes else losses_to_agree(plan, session.surface.consent, ())
     scripts: tuple[str, ...] | None = () if not yes and can_ask(session) else None
+    asked = find_asked(plan, session.jobs.store)
     found: Sequence[str] = plan.link_scripts
     while True:
         scripts = ask_consent(session, lost, found, scripts)
-        execution = execution_of(plan, session.surface.command_line(), scripts=scripts)
+        execution = execution_of(plan, asked, command=session.surface.command_line(), scripts=scripts)
         job = run_job(session, execution, show_plan=False)
         if _result(job).get("executed"):
             return show_result(session, plan, job)

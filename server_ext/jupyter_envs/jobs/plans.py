@@ -1,6 +1,7 @@
 """Stored plans: ``<root>/plans/<plan_id>.json``, so that a plan can be shown now and executed later by another process.
 
-Refuses ids that are not plain names (they become file names).
+Owns which job executes one, and what it tells of the request behind it. Refuses ids that are not plain names (they
+become file names).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.engine.models.plan import PLAN_VERSION, ChangePlan
+from jupyter_envs.engine.models.plan import PLAN_VERSION, ChangePlan, ChangeRequest
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.jobs.store import JobStore
 
-KEEP_PLANS = 50
+KEEP_PLANS = RECENT_JOBS = 50
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -65,6 +68,50 @@ def load_plan(root: str, plan_id: str) -> ChangePlan:
             hint="make the plan again",
         )
     return plan
+
+
+def find_asked(plan: ChangePlan, store: JobStore) -> ChangeRequest | None:
+    """Return the request that a plan was made of; ``None`` when the job that made it is no longer known."""
+    for job in store.jobs(prefix=plan.prefix, limit=RECENT_JOBS, hidden=True):
+        if (job.result or {}).get("plan_id") == plan.plan_id and job.request.change is not None:
+            return job.request.change
+    return None
+
+
+def execution_of(
+    plan: ChangePlan,
+    asked: ChangeRequest | None,
+    *,
+    command: str,
+    scripts: tuple[str, ...] | None = None,
+    register_kernel: bool = True,
+) -> JobRequest:
+    """Return the job that executes a stored plan.
+
+    Parameters
+    ----------
+    plan : ChangePlan
+        The plan.
+    asked : ChangeRequest, optional
+        What it was made of, so that it can be asked for again. Exact records are not carried along: the plan has them.
+    command : str
+        What was typed, or would have been.
+    scripts : tuple of str, optional
+        The scripts of packages that were agreed to; when packages bring others, nothing is done. ``None``: all.
+    register_kernel : bool
+        Bring the environment's kernels in line.
+    """
+    whole = asked is not None and not asked.records
+    change = asked if asked is not None and whole else ChangeRequest(action=plan.action, prefix=plan.prefix)
+    return JobRequest(
+        kind="execute",
+        plan_id=plan.plan_id,
+        prefix=plan.prefix,
+        change=change,
+        link_scripts=scripts,
+        register_kernel=register_kernel,
+        command=command,
+    )
 
 
 def _path(directory: Path, plan_id: str) -> Path:

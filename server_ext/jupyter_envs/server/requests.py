@@ -20,7 +20,7 @@ from jupyter_envs.engine.exchange.additions import absolute_channel, add_file
 from jupyter_envs.engine.exchange.markers import python_of
 from jupyter_envs.engine.exchange.parsed import ParsedEnvironment
 from jupyter_envs.engine.exchange.read import parse_environment_file
-from jupyter_envs.engine.models.plan import Action, ChangePlan, ChangeRequest
+from jupyter_envs.engine.models.plan import Action, ChangeRequest
 from jupyter_envs.engine.preconditions import check_environment
 from jupyter_envs.errors import SpecError
 from jupyter_envs.jobs.models import JobKind, JobRequest
@@ -282,24 +282,6 @@ def change_job(kind: JobKind, request: ChangeRequest, command: str) -> JobReques
     """Return the job that plans, or plans and carries out, a request that a person has agreed to."""
     request = msgspec.structs.replace(request, command=command)
     return JobRequest(kind=kind, change=request, consent="given", command=command)
-
-
-def execution_of(plan: ChangePlan, asked: ChangeRequest | None = None, *, known_scripts: bool = False) -> JobRequest:
-    """Return the job that executes a stored plan; ``asked`` is the request that it was made of, where that is known.
-
-    Exact records are not carried along: the plan has them. With ``known_scripts`` it ends without having done anything
-    when packages bring scripts that the plan does not name.
-    """
-    whole = asked is not None and not asked.records
-    change = asked if asked is not None and whole else ChangeRequest(action=plan.action, prefix=plan.prefix)
-    return JobRequest(
-        kind="execute",
-        plan_id=plan.plan_id,
-        prefix=plan.prefix,
-        change=change,
-        link_scripts=plan.link_scripts if known_scripts else None,
-        command=plan.command,
-    )
 
 
 def rename_request(prefix: Path, name: str, engine: Engine) -> JobRequest:

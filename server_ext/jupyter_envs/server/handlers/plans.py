@@ -7,20 +7,19 @@ from typing import Any
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
+from jupyter_envs.engine.models.plan import ChangePlan
 from jupyter_envs.engine.prefix.records import fingerprint
 from jupyter_envs.errors import StalePlanError
 from jupyter_envs.jobs.models import Job, JobKind
-from jupyter_envs.jobs.plans import load_plan
+from jupyter_envs.jobs.plans import execution_of, find_asked, load_plan
 from jupyter_envs.kernels.directory import is_environment
 from jupyter_envs.server.handlers.base import EnvsHandler
 from jupyter_envs.server.identifiers import no_environment
-from jupyter_envs.server.requests import ChangeBody, ExecuteBody, change_job, change_request, execution_of
+from jupyter_envs.server.requests import ChangeBody, ExecuteBody, change_job, change_request
 from jupyter_envs.server.services import Services
 from jupyter_envs.server.wire.plans import plan_json
 
 AUTH_RESOURCE = "jupyter_envs.plans"
-RECENT_JOBS = 50
 
 
 class PlansHandler(EnvsHandler):
@@ -94,21 +93,14 @@ def execute(services: Services, plan_id: str, known_scripts: bool) -> Job:
         It is no longer there: a new plan would not help.
     """
     plan = load_plan(services.settings.root, plan_id)
-    job = execution_of(plan, find_asked(services, plan), known_scripts=known_scripts)
+    asked = find_asked(plan, services.jobs.store)
+    job = execution_of(plan, asked, command=plan.command, scripts=plan.link_scripts if known_scripts else None)
     name = job.prefix.rpartition("/")[2]
     if plan.base and not is_environment(plan.prefix):
         raise no_environment(name)
     if is_stale(plan):
         raise StalePlanError(f"{name} has changed since this plan was made", hint="make the plan again")
     return services.submit(job)
-
-
-def find_asked(services: Services, plan: ChangePlan) -> ChangeRequest | None:
-    """Return the request that a plan was made of; ``None`` when the job that made it is no longer known."""
-    for job in services.jobs.store.jobs(prefix=plan.prefix, limit=RECENT_JOBS, hidden=True):
-        if (job.result or {}).get("plan_id") == plan.plan_id and job.request.change is not None:
-            return job.request.change
-    return None
 
 
 def is_stale(plan: ChangePlan) -> bool:
