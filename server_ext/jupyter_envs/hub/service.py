@@ -11,10 +11,10 @@ import hmac
 import logging
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
@@ -22,7 +22,7 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.log import enable_pretty_logging
 
-from jupyter_envs.errors import SpecError
+from jupyter_envs.errors import EnvsError, SpecError, StorageError
 from jupyter_envs.hub.configuration import SHARED_VARIABLE
 from jupyter_envs.hub.handlers import MAX_BODY_BYTES, ROUTES
 from jupyter_envs.hub.publisher import Publisher, service_settings
@@ -31,6 +31,7 @@ from jupyter_envs.jobs.publishing import SERVICE_DIRECTORY
 from jupyter_envs.settings_load import load_settings
 
 HEADERS_TIMEOUT = 30
+LOG = logging.getLogger("jupyter_envs.hub")
 
 
 def make_publisher(environ: Mapping[str, str]) -> Publisher:
@@ -40,6 +41,8 @@ def make_publisher(environ: Mapping[str, str]) -> Publisher:
     ------
     SpecError
         They name none, or more than one.
+    StorageError
+        It cannot be written.
     """
     shared = environ.get(SHARED_VARIABLE, "")
     if not shared or os.pathsep in shared:
@@ -49,7 +52,16 @@ def make_publisher(environ: Mapping[str, str]) -> Publisher:
         )
     path = Path(shared).absolute()
     settings = service_settings(load_settings({**environ, "JUPYTER_ENVS_ROOT": str(path / SERVICE_DIRECTORY)}), path)
-    return Publisher(SharedRoot(path), settings, logging.getLogger("jupyter_envs.hub"))
+    try:
+        return Publisher(SharedRoot(path), settings, LOG)
+    except StorageError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        raise StorageError(
+            error.message,
+            hint=f"the folder has to be made writable for account {os.geteuid()}, as which the Hub runs",
+            code=error.code,
+        ) from error
 
 
 def cookie_secret(token: str) -> bytes:
@@ -96,11 +108,15 @@ async def serve(environ: Mapping[str, str]) -> None:
         raise failed
 
 
-def main(environ: Mapping[str, str] | None = None) -> Any:
-    """Run the service."""
+def main(environ: Mapping[str, str] | None = None) -> None:
+    """Run the service. What it cannot begin without, or go on without, is said in the Hub's log, and ends it."""
     enable_pretty_logging()
     os.umask(0o022)  # users read what it writes
-    asyncio.run(serve(os.environ if environ is None else environ))
+    try:
+        asyncio.run(serve(os.environ if environ is None else environ))
+    except EnvsError as error:
+        LOG.critical("the service ends: %s%s", error.message, f"; {error.hint}" if error.hint else "")
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ import pytest
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets.config import Config
 
+from jupyter_envs.errors import StorageError
 from jupyter_envs.hub import configure
 from jupyter_envs.hub.configuration import PUBLISH, PUBLISHERS, READ
+from support import users
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -82,6 +84,40 @@ def test_the_service_listens_on_all_addresses(tmp_path: Path, address: str) -> N
     c = Config()
     configure(c, shared=tmp_path, url=f"http://hub.example:{port}", listen="")
     (service,) = c.JupyterHub.services
+    process = subprocess.Popen(service["command"], env=of_the_hub(service))
+    try:
+        wait_until(lambda: process.poll() is not None or answers(address, port), f"the service answers at {address}")
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_a_shared_root_that_the_hub_cannot_write_ends_the_service_with_a_sentence(tmp_path: Path) -> None:
+    if users.missing():
+        pytest.skip(users.missing())
+    c = Config()
+    configure(c, shared=tmp_path)
+    (service,) = c.JupyterHub.services
+    ran = subprocess.run(
+        [users.python_for_all(), *service["command"][1:]],
+        env={**of_the_hub(service), "PYTHONPATH": users.packages(), "HOME": "/"},
+        user=users.FIRST,
+        group=users.FIRST,
+        extra_groups=[],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == StorageError.exit_code, ran.stderr
+    (line,) = ran.stderr.splitlines()
+    assert f"{tmp_path}/.service" in line
+    assert f"writable for account {users.FIRST}" in line
+
+
+def of_the_hub(service: dict[str, Any]) -> dict[str, str]:
+    """Return the variables that JupyterHub gives to a service."""
     given = {
         "JUPYTERHUB_API_TOKEN": "token",
         "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
@@ -90,13 +126,7 @@ def test_the_service_listens_on_all_addresses(tmp_path: Path, address: str) -> N
         "JUPYTERHUB_SERVICE_PREFIX": "/services/envs/",
         "JUPYTERHUB_SERVICE_URL": service["url"],
     }
-    process = subprocess.Popen(service["command"], env={**service["environment"], **given})
-    try:
-        wait_until(lambda: process.poll() is not None or answers(address, port), f"the service answers at {address}")
-        assert process.poll() is None
-    finally:
-        process.terminate()
-        process.wait(30)
+    return {**service["environment"], **given}
 
 
 def answers(address: str, port: int) -> bool:
