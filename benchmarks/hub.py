@@ -1,11 +1,13 @@
 """What thirty users with the same environment take on the disk, and how long each waits for a first kernel.
 
-Four ways of one shared layer (used directly, hard links, symbolic links, copies), and a root of their own for each: an
-own cache and an own environment, as with conda and no sharing. Run it as root: users are processes of ids without an
-account. Only the hard links are made by the owner of the shared files: with ``fs.protected_hardlinks`` (Linux's
-default) nobody else may, and then the others' ways count. Bytes are the blocks of distinct inodes. Where each user
-takes a copy, ``--copies`` of them are made and the sum is multiplied; the row says so. Standard output is a table;
-everything is made in temporary folders, which are removed.
+Five ways of one shared layer (used directly, hard links, reflinks, symbolic links, copies), and a root of their own for
+each: an own cache and an own environment, as with conda and no sharing. Run it as root: users are processes of ids
+without an account. Only the hard links are made by the owner of the shared files: with ``fs.protected_hardlinks``
+(Linux's default) nobody else may, and then the others' ways count. On XFS and Btrfs clones of others' files are
+reflinks; elsewhere there are none. Bytes are the blocks of distinct inodes, but where a place is a mount of its own:
+there they are what the file system says is taken, which counts shared blocks once. Where each user takes a copy,
+``--copies`` of them are made and the sum is multiplied; the row says so. Standard output is a table; everything is made
+in temporary folders, which are removed.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import json
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -100,6 +103,7 @@ class Way(NamedTuple):
 WAYS = (
     Way("direct", "shared, used directly"),
     Way("hardlinks", "clone: hard links (as the owner)", owner=True),
+    Way("reflinks", "clone: reflinks", copies=True),
     Way("softlinks", "clone: symbolic links"),
     Way("copies", "clone: copies", copies=True),
     Way("own", "own cache, own environment", copies=True),
@@ -166,23 +170,45 @@ def taken(*folders: Path) -> tuple[int, int]:
     return sum(seen.values()), len(seen)
 
 
+def taken_of(parent: str, *folders: Path) -> tuple[int, int]:
+    """Return bytes and inodes below folders; the bytes of all the file system where that is a mount of its own."""
+    size, count = taken(*folders)
+    if os.path.ismount(parent) and not parent.startswith("/dev/shm"):
+        os.sync()
+        disk = os.statvfs(parent)
+        size = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+    return size, count
+
+
+def has_reflinks(folder: Path) -> bool:
+    """Tell whether files can share blocks there."""
+    command = ["cp", "--reflink=always", "records.json", "records-shared.json"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def ways_at(folder: Path, wanted: Collection[str]) -> list[Way]:
+    """Return the ways that are to be measured and that there are."""
+    without = {"softlinks", "copies"} if has_reflinks(folder) else {"reflinks"}
+    return [way for way in WAYS if way.name in wanted and way.name not in without]
+
+
 def measure(parent: str, options: argparse.Namespace) -> Iterator[list[str]]:
     """Yield the rows of one file system."""
     with Hub(parent) as hub:
         base = taken(hub.shared)
         say(f"{parent}: shared layer with its environment {base[0] / 1e6:.0f} MB, {base[1]:,} inodes")
-        for way in (way for way in WAYS if way.name in options.way):
+        for way in ways_at(hub.folder, options.way):
             count = options.copies if way.copies else options.users
             folder = hub.folder / way.name
             folder.mkdir()
+            before = taken_of(parent, hub.shared)
             people = [User(0 if way.owner else FIRST + number, _own(folder, number)) for number in range(count)]
             with ThreadPoolExecutor(options.at_once) as pool:
                 results = list(pool.map(lambda user, way=way: hub.have(user, way), people))
-            below = (0, 0) if way.name == "own" else base
             homes = [user.home for user in people]
-            every = taken(*homes) if way.name == "own" else taken(hub.shared, *homes)
-            each = ((every[0] - below[0]) / count, (every[1] - below[1]) / count)
-            yield _row(parent, way, options.users, below[0], each, results)
+            every = taken_of(parent, hub.shared, *homes)
+            each = ((every[0] - before[0]) / count, (every[1] - before[1]) / count)
+            yield _row(parent, way, options.users, 0 if way.name == "own" else base[0], each, results)
             if parent.startswith("/dev/shm"):  # on ext4 who removes many files slows down what comes next
                 shutil.rmtree(folder)
 

@@ -110,10 +110,7 @@ class Executor:
             if not same_state(plan.records, records):
                 raise StalePlanError(f"{source.name} has changed since this plan was made", hint="try again")
             execution, _, _ = self._prepare(plan, prefix, ())
-            if not can_move(source, prefix, execution.links):
-                return False
-            move_prefix(execution, source, records)
-        return True
+            return can_move(source, prefix, execution.links) and move_prefix(execution, source, records)
 
     @contextmanager
     def exclusive(self, prefix: Path, command: str) -> Iterator[None]:

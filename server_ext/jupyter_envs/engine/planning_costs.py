@@ -7,6 +7,7 @@ there. Shared files cost nothing.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from jupyter_envs.engine.models.plan import PackageChange
 from jupyter_envs.engine.models.records import PackageManifest, PrefixRecord, RepodataRecord
 from jupyter_envs.engine.package_cache.cache import PackageCache
 from jupyter_envs.engine.prefix.records import META_DIRECTORY
+from jupyter_envs.engine.reflinks import Reflinks
 
 EXTRACTED_RATIO, NOARCH_RATIO = 3.5, 4.0
 """Bytes in whole blocks for each byte of an archive, and of one without a platform: of small files. Averages.
@@ -95,7 +97,8 @@ def _extracted(record: RepodataRecord) -> int:
 def freed_bytes(prefix: Path, before: Sequence[PrefixRecord], changes: Iterable[PackageChange]) -> int:
     """Return the bytes that the packages give back that a change removes.
 
-    Files with another link stay on the disk: they are the cache's, or another environment's.
+    Files with another link stay on the disk, and blocks that another file has: they are the cache's, or another
+    environment's.
 
     Parameters
     ----------
@@ -113,18 +116,22 @@ def freed_bytes(prefix: Path, before: Sequence[PrefixRecord], changes: Iterable[
     files = [path for record in leaving for path in (*record.files, f"{META_DIRECTORY}/{record.dist}.json")]
     kept = parents(directories_of(path for record in before if record.name not in going for path in record.files))
     directories = parents(directories_of(files)) - kept - {META_DIRECTORY}
-    return sum(_own_bytes(prefix / path, links=1) for path in files) + sum(
-        _own_bytes(prefix / path) for path in directories
+    reflinks = Reflinks()
+    return sum(_own_bytes(f"{prefix}/{path}", reflinks) for path in files) + sum(
+        taken_bytes(prefix / path) for path in directories
     )
 
 
-def _own_bytes(path: Path, links: int | None = None) -> int:
-    """Return what a path takes on the disk, 0 when it is not there or does not have so many links."""
+def _own_bytes(path: str, reflinks: Reflinks) -> int:
+    """Return what a file alone takes on the disk, 0 when it is not there."""
     try:
-        status = os.lstat(path)
+        info = os.lstat(path)
     except OSError:
         return 0
-    return 0 if links is not None and status.st_nlink != links else getattr(status, "st_blocks", 0) * 512
+    if info.st_nlink != 1:
+        return 0
+    shared = reflinks.bytes(path, info) if stat.S_ISREG(info.st_mode) else 0
+    return getattr(info, "st_blocks", 0) * 512 - shared
 
 
 def _directory_cost(manifests: Iterable[PackageManifest], unknown: int, target: LinkTarget) -> int:

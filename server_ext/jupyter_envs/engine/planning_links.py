@@ -16,6 +16,7 @@ from jupyter_envs.engine.link.bring import is_own
 from jupyter_envs.engine.link.probe import Method, probe_method
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry
+from jupyter_envs.engine.reflinks import inode_bytes
 
 
 class LinkCost(NamedTuple):
@@ -48,6 +49,8 @@ def link_cost(manifests: Iterable[PackageManifest], target: LinkTarget, options:
         size = 0
         if method == "copy":
             size = sum(in_blocks(file.size) for file in files)
+        elif method == "reflink":
+            size = len(files) * inode_bytes(str(place))
         elif method == "softlink":
             # A program finds its prefix from the real path of its file, so these are copied all the same.
             copied = [file for file in files if _is_program(file.entry, target)]

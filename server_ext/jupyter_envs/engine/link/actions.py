@@ -131,7 +131,7 @@ class WriteResult(msgspec.Struct, kw_only=True):
     ``written`` maps each patched, generated or rewritten path to its sha256; a plain link has its entry's own.
     ``made`` are the files that are not links: they are not on the disk yet (``durable.sync_files``).
     ``methods`` maps a dist to the method most of its files came by (1 hard link, 2 soft link, 3 copy).
-    ``taken_bytes`` is what files and soft links take on the disk that are not hard links.
+    ``taken_bytes`` is what files and soft links take on the disk that are not hard links; reflinked files hardly do.
     """
 
     written: dict[str, str]

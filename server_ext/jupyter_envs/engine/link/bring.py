@@ -47,6 +47,7 @@ class Bringer:
         self.linked = self.softlinked = self.copied = 0
         self.copied_bytes = 0
         self.copies: list[str] = []
+        self.reflinked: list[str] = []
         self.soft_links: list[str] = []
         self.others: dict[str, list[int]] = {}
 
@@ -130,7 +131,8 @@ class Bringer:
         info = os.fstat(reader)
         writer = create(target, 0o600)
         try:
-            if device in self._no_reflink or not _reflink(reader, writer):
+            shared = device not in self._no_reflink and _reflink(reader, writer)
+            if not shared:
                 self._no_reflink.add(device)
                 if soft:
                     os.unlink(target)
@@ -142,7 +144,7 @@ class Bringer:
             os.close(writer)
         self.copied += 1
         self.copied_bytes += info.st_size
-        self.copies.append(target)
+        (self.reflinked if shared else self.copies).append(target)
         return False
 
     def _soft_link(self, to: str, target: str) -> None:

@@ -32,6 +32,7 @@ from jupyter_envs.engine.link.links import LinkCrew
 from jupyter_envs.engine.link.prefix_replace import replace_binary, replace_text
 from jupyter_envs.engine.link.shebang import rewrite_python_shebang
 from jupyter_envs.engine.models.events import CancelToken, Event, NullReporter, Reporter
+from jupyter_envs.engine.reflinks import inode_bytes
 from jupyter_envs.errors import LinkError, StorageError
 
 _REPORT_EVERY = 0.1
@@ -229,6 +230,9 @@ class _Run:
             result.made += bringer.copies
             result.taken_bytes += sum(map(taken_bytes, bringer.soft_links))
         result.taken_bytes += sum(map(taken_bytes, result.made))
+        reflinked = [path for bringer in self.crew.bringers for path in bringer.reflinked]
+        result.taken_bytes += len(reflinked) * (inode_bytes(self.root) if reflinked else 0)
+        result.made += reflinked
         for plan in self.plans:
             result.linked_bytes += sum([entry.size_in_bytes or 0 for entry in plan.entries])
             result.methods[plan.dist] = self._method(plan)

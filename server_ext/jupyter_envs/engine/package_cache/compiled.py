@@ -24,6 +24,7 @@ from jupyter_envs.engine.models.events import CancelToken, Event, Reporter
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry
 from jupyter_envs.engine.package_cache import disk
 from jupyter_envs.engine.package_cache.layout import COMPILED, INDEX, CompiledIndex
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.errors import CacheError, StorageError
 
 MAX_CHILDREN = 4
@@ -114,7 +115,7 @@ def compile_packages(  # each is needed, and a class would live for one call
                 compilers.run(jobs, run, cancel)
             run.flush()
         finally:
-            disk.remove_tree(temporary)
+            remove_tree(temporary)
     except OSError as error:
         raise StorageError.from_os_error(error, "compiling packages") from error
     return CompileReport(
@@ -167,7 +168,7 @@ class _Run:
             final = f"{self._pkgs}/{COMPILED}/{self._tag}/{job.name}"
             if os.path.lexists(final):  # made for another package of this name, or unfinished
                 with contextlib.suppress(FileNotFoundError):
-                    os.rename(final, f"{self._temporary}/old-{job.name}")
+                    disk.put_away(final, f"{self._temporary}/old-{job.name}")
             try:
                 os.rename(self.target(job), final)
             except OSError as error:

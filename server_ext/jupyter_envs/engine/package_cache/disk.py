@@ -9,12 +9,12 @@ import functools
 import os
 import resource
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 
 from jupyter_envs.engine.models.events import CancelToken
-from jupyter_envs.engine.package_cache.layout import LOCKS, TEMPORARY
+from jupyter_envs.engine.package_cache.layout import LAST_WRITTEN, LOCKS, TEMPORARY
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.errors import LockedError
 
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -40,13 +40,21 @@ def names(path: str) -> list[str]:
         return []
 
 
-def remove_tree(path: str) -> None:
-    """Remove a directory with all in it; one that is gone already is fine."""
+def put_away(path: str, aside: str) -> None:
+    """Take a directory from its name, under which it must not be seen half removed: to ``aside``, which goes soon.
+
+    A directory in a lower layer of an overlay (the image of a container) cannot be renamed. There the record goes
+    first, which makes it a package.
+    """
     try:
-        shutil.rmtree(path)
-    except FileNotFoundError:
-        if os.path.lexists(path):
-            shutil.rmtree(path, ignore_errors=True)
+        os.rename(path, aside)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        for last in LAST_WRITTEN:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{path}/{last}")
+        remove_tree(path)
 
 
 def remove_stale(pkgs: str) -> list[str]:

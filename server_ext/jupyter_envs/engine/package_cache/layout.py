@@ -35,6 +35,8 @@ COMPILED = ".pyc"
 TEMPORARY = re.compile(r"\.tmp-(\d+)-([0-9a-f]{4})[0-9a-f]{8}")
 USING = re.compile(r"using-(\d+)-([0-9a-f]{4})")
 INDEX = "index.json"
+LAST_WRITTEN = ("info/repodata_record.json", INDEX)
+"""What makes a directory a complete package, or the compiled files of one."""
 
 
 class CompiledIndex(msgspec.Struct, frozen=True, kw_only=True):

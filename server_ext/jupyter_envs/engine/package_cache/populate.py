@@ -33,6 +33,7 @@ from jupyter_envs.engine.package_cache.layout import (
     is_same_package,
 )
 from jupyter_envs.engine.package_cache.manifest import find_stored_record
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.errors import CacheError, FetchError, IntegrityError, StorageError
 from jupyter_envs.settings import Settings
 
@@ -144,7 +145,7 @@ class Populator:
                 self._commit(job, temporary)
             sync_directory(self._pkgs)
         finally:
-            disk.remove_tree(temporary)
+            remove_tree(temporary)
         for path in fetched.values():
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
@@ -217,7 +218,7 @@ class Populator:
                 except OSError:
                     stored = find_stored_record(target)
                     if stored is None:  # another tool left it half extracted
-                        os.rename(target, f"{temporary}/unfinished-{name}")
+                        disk.put_away(target, f"{temporary}/unfinished-{name}")
                         continue
                     if is_same_package(record, stored):
                         return

@@ -18,6 +18,8 @@ from jupyter_envs.engine.package_cache import disk
 from jupyter_envs.engine.package_cache.layout import ARCHIVES, COMPILED, DOWNLOADS, dist_of_download
 from jupyter_envs.engine.package_cache.manifest import find_stored_record
 from jupyter_envs.engine.package_cache.usage import PRUNE_LOCK, used_by_others
+from jupyter_envs.engine.reflinks import Reflinks
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.errors import LockedError, StorageError
 
 
@@ -25,7 +27,8 @@ class CacheEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing in the cache.
 
     ``kind`` is ``package``, ``compiled``, ``archive``, ``download`` or ``temporary``; ``bytes`` is what lies on the
-    disk for it, ``freed`` what its removal would free (files shared with environments stay). ``dist`` is the package's.
+    disk for it, ``freed`` what its removal would free: what it shares with environments stays. ``dist`` is the
+    package's.
     """
 
     kind: str
@@ -117,57 +120,69 @@ def prune(pkgs: str, keep: frozenset[str], *, dry_run: bool) -> PruneReport:
 def _remove(pkgs: str, going: Sequence[CacheEntry]) -> None:
     temporary = disk.make_temporary(pkgs)
     for number, entry in enumerate(going):
-        if entry.kind == "package":  # a half-removed package must not be seen under its name
-            os.rename(entry.path, f"{temporary}/{number}")
+        if entry.kind == "package":
+            disk.put_away(entry.path, f"{temporary}/{number}")
         elif os.path.isdir(entry.path):
-            disk.remove_tree(entry.path)
+            remove_tree(entry.path)
         else:
             os.unlink(entry.path)
-    disk.remove_tree(temporary)
+    remove_tree(temporary)
 
 
 def _iter_entries(pkgs: str) -> Iterator[CacheEntry]:
-    stale = set(disk.stale_names(pkgs))
+    stale, reflinks = set(disk.stale_names(pkgs)), Reflinks()
     for name in disk.names(pkgs):
         path = f"{pkgs}/{name}"
         if name in stale:
-            yield _measure("temporary", path)
+            yield _measure("temporary", path, reflinks)
         elif name.startswith("."):
             continue
         elif os.path.isdir(path):
             stored = find_stored_record(path)
             if stored is not None or os.path.isdir(f"{path}/info"):
-                yield _measure("package", path, stored.dist if stored else name)
+                yield _measure("package", path, reflinks, stored.dist if stored else name)
         elif name.endswith(ARCHIVES):
-            yield _measure("archive", path)
+            yield _measure("archive", path, reflinks)
     for tag in disk.names(f"{pkgs}/{COMPILED}"):
         for name in disk.names(f"{pkgs}/{COMPILED}/{tag}"):
-            yield _measure("compiled", f"{pkgs}/{COMPILED}/{tag}/{name}")
+            yield _measure("compiled", f"{pkgs}/{COMPILED}/{tag}/{name}", reflinks)
     for name in disk.names(f"{pkgs}/{DOWNLOADS}"):
-        yield _measure("download", f"{pkgs}/{DOWNLOADS}/{name}", dist_of_download(name))
+        yield _measure("download", f"{pkgs}/{DOWNLOADS}/{name}", reflinks, dist_of_download(name))
 
 
-def _measure(kind: str, path: str, dist: str = "") -> CacheEntry:
-    inodes: dict[tuple[int, int], list[int]] = {}
-    for found in _iter_stats(path):
-        seen = inodes.setdefault((found.st_dev, found.st_ino), [found.st_blocks * 512, found.st_nlink, 0])
-        seen[2] += 1
-    linked = any(links > own for _, links, own in inodes.values())
+def _measure(kind: str, path: str, reflinks: Reflinks, dist: str = "") -> CacheEntry:
+    inodes: dict[tuple[int, int], _Inode] = {}
+    for name, found in _iter_stats(path):
+        inode = inodes.get((found.st_dev, found.st_ino))
+        if inode is None:
+            size = found.st_blocks * 512
+            alone = size - reflinks.bytes(name, found) if stat.S_ISREG(found.st_mode) else size
+            inode = inodes[found.st_dev, found.st_ino] = _Inode(size, alone, found.st_nlink)
+        inode.names += 1
     return CacheEntry(
         kind=kind,
         path=path,
         dist=dist,
-        bytes=sum(size for size, _, _ in inodes.values()),
-        freed=sum(size for size, links, own in inodes.values() if links <= own),
+        bytes=sum(inode.bytes for inode in inodes.values()),
+        freed=sum(inode.alone for inode in inodes.values() if inode.links <= inode.names),
         files=len(inodes),
-        linked=linked,
+        linked=any(inode.links > inode.names for inode in inodes.values()),
     )
 
 
-def _iter_stats(path: str) -> Iterator[os.stat_result]:
+class _Inode(msgspec.Struct):
+    """A file: what it takes, what of that no other file has, how many names it has, and how many were seen."""
+
+    bytes: int
+    alone: int
+    links: int
+    names: int = 0
+
+
+def _iter_stats(path: str) -> Iterator[tuple[str, os.stat_result]]:
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
-        yield found
+        yield path, found
         return
     folders = [path]
     while folders:
@@ -176,4 +191,4 @@ def _iter_stats(path: str) -> Iterator[os.stat_result]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
                 else:
-                    yield entry.stat(follow_symlinks=False)
+                    yield entry.path, entry.stat(follow_symlinks=False)

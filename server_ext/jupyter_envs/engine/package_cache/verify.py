@@ -15,6 +15,7 @@ from jupyter_envs.engine.models.records import PackageManifest, PathsEntry, Repo
 from jupyter_envs.engine.package_cache import disk
 from jupyter_envs.engine.package_cache.layout import COMPILED
 from jupyter_envs.engine.package_cache.manifest import read_manifest
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.errors import ArchiveError, IntegrityError, StorageError
 
 
@@ -46,10 +47,10 @@ def discard(pkgs: str, directory: str) -> None:
     name = directory.rpartition("/")[2]
     try:
         temporary = disk.make_temporary(pkgs)
-        os.rename(directory, f"{temporary}/{name}")
+        disk.put_away(directory, f"{temporary}/{name}")
         for tag in disk.names(f"{pkgs}/{COMPILED}"):
-            disk.remove_tree(f"{pkgs}/{COMPILED}/{tag}/{name}")
-        disk.remove_tree(temporary)
+            remove_tree(f"{pkgs}/{COMPILED}/{tag}/{name}")
+        remove_tree(temporary)
     except OSError as error:
         raise StorageError.from_os_error(error, f"removing {name} from the package cache") from error
 

@@ -1,19 +1,25 @@
-"""What environments take on the disk: bytes of their own and bytes shared through hard links, counted by inode.
+"""What environments take on the disk: bytes of their own, and bytes shared through hard links and reflinks.
 
 Owns the counting: a file with several names is counted once per environment, and is *unique* when all its names lie in
-that environment, *cached* when a name lies in the package cache, *shared* otherwise. Blocks are counted, not lengths.
+that environment, else *shared*. Blocks that other files have too are shared, and counted once. Blocks are counted, not
+lengths.
 """
 
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from jupyter_envs.engine.reflinks import Extent, Reflinks
+
 BLOCK = 512
 
-Inode = tuple[int, int]
+Piece = tuple[int, int] | Extent
+"""An inode, by device and number, or blocks that several have."""
 
 
 class DiskUsage(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +42,7 @@ class DiskReport(msgspec.Struct, frozen=True, kw_only=True):
     """Several trees and their sum without double counting.
 
     ``environments`` and ``packages`` are per tree. ``total`` is what all of them take together, ``environments_total``
-    what the environments alone take together, ``saved`` what hard links save against full copies.
+    what the environments alone take together, ``saved`` what hard links and reflinks save against full copies.
     """
 
     environments: tuple[DiskUsage, ...]
@@ -60,13 +66,14 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Tree:
-    """The inodes of one tree: bytes and how many of their names lie in it."""
+    """The inodes of one tree, and what they share: bytes, and how many of their names lie in it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.blocks: dict[Inode, int] = {}
-        self.links: dict[Inode, int] = {}
-        self.names: dict[Inode, int] = {}
+        self.blocks: dict[Piece, int] = {}
+        self.links: dict[Piece, int] = {}
+        self.names: dict[Piece, int] = {}
+        self._reflinks = Reflinks()
         self.apparent = 0
         self.files = 0
         self.errors: list[str] = []
@@ -80,31 +87,39 @@ class _Tree:
             try:
                 with os.scandir(directory) as entries:
                     for entry in entries:
-                        stat = entry.stat(follow_symlinks=False)
+                        info = entry.stat(follow_symlinks=False)
                         if entry.is_dir(follow_symlinks=False):
                             pending.append(entry.path)
-                            self._count(stat, links=1)
+                            self._count(entry.path, info, links=1)
                         else:
                             self.files += 1
-                            self.apparent += stat.st_size
-                            self._count(stat, links=stat.st_nlink)
+                            self.apparent += info.st_size
+                            self._count(entry.path, info, links=info.st_nlink)
             except OSError as error:
                 self.errors.append(str(error))
 
     def _add_directory(self, path: str) -> None:
         try:
-            self._count(os.lstat(path), links=1)
+            self._count(path, os.lstat(path), links=1)
         except OSError as error:
             self.errors.append(str(error))
 
-    def _count(self, stat: os.stat_result, *, links: int) -> None:
-        key = (stat.st_dev, stat.st_ino)
+    def _count(self, path: str, info: os.stat_result, *, links: int) -> None:
+        key = (info.st_dev, info.st_ino)
         if key in self.names:
             self.names[key] += 1
             return
-        self.names[key] = 1
+        size = info.st_blocks * BLOCK if hasattr(info, "st_blocks") else info.st_size
+        if stat.S_ISREG(info.st_mode):
+            for extent in self._reflinks.extents(path, info):
+                size = max(0, size - extent.length)
+                self._add(extent, extent.length, links=sys.maxsize)  # how many have them is not known
+        self._add(key, size, links=links)
+
+    def _add(self, key: Piece, size: int, *, links: int) -> None:
+        self.names[key] = self.names.get(key, 0) + 1
         self.links[key] = links
-        self.blocks[key] = stat.st_blocks * BLOCK if hasattr(stat, "st_blocks") else stat.st_size
+        self.blocks[key] = size
 
     def usage(self) -> DiskUsage:
         unique = sum(size for key, size in self.blocks.items() if self.names[key] >= self.links[key])
@@ -148,7 +163,7 @@ def _alone(tree: _Tree, cache: _Tree) -> int:
 def disk_report(
     prefixes: Sequence[str | os.PathLike[str]], package_directories: Iterable[str | os.PathLike[str]] = ()
 ) -> DiskReport:
-    """Count prefixes and package directories and sum them by inode, so that nothing is counted twice.
+    """Count prefixes and package directories and sum them, so that nothing is counted twice.
 
     Trees that do not exist count as empty, with their ``error`` set.
     """
@@ -166,7 +181,7 @@ def disk_report(
 
 
 def _union(trees: Iterable[_Tree]) -> int:
-    merged: dict[Inode, int] = {}
+    merged: dict[Piece, int] = {}
     for tree in trees:
         merged.update(tree.blocks)
     return sum(merged.values())

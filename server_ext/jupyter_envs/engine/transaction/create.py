@@ -6,6 +6,7 @@ away. Link scripts must see the real prefix, so they run after the rename, under
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import msgspec
 from jupyter_envs.engine.durable import sync_directory, sync_filesystem
 from jupyter_envs.engine.link.writer import LinkWriter
 from jupyter_envs.engine.models.events import Event
+from jupyter_envs.engine.removal import remove_tree
 from jupyter_envs.engine.transaction.inputs import Executed, Execution, clobber_warnings, settle
 from jupyter_envs.engine.transaction.journal import (
     TRANSACTIONS,
@@ -21,7 +23,6 @@ from jupyter_envs.engine.transaction.journal import (
     commit,
     discard,
     remove_if_empty,
-    remove_tree,
     write_journal,
 )
 from jupyter_envs.engine.transaction.lock import PREFIX_LOCK, is_locked, locked
@@ -30,6 +31,7 @@ from jupyter_envs.engine.transaction.scripts import has_scripts, run_scripts
 from jupyter_envs.errors import AlreadyExistsError, StorageError
 
 CREATING, REMOVING = "creating", "removing"
+HISTORY = "conda-meta/history"
 
 
 def create_prefix(execution: Execution) -> Executed:
@@ -114,11 +116,38 @@ def _run_scripts(execution: Execution, executed: Executed) -> Executed:
 
 
 def remove_prefix(prefix: Path) -> None:
-    """Make a prefix disappear with one rename, then delete it; a crash in between leaves only a hidden directory."""
+    """Make a prefix disappear with one rename, then delete it; a crash in between leaves only a hidden directory.
+
+    Raises
+    ------
+    StorageError
+        It is where it was; or something of what has disappeared cannot be deleted.
+    """
     leaving = prefix.parent / f".{prefix.name}.{os.urandom(4).hex()}.{REMOVING}"
-    prefix.rename(leaving)
+    try:
+        try:
+            prefix.rename(leaving)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _remove_in_place(prefix, leaving)
+        else:
+            sync_directory(prefix.parent)
+            remove_tree(leaving)
+    except OSError as error:
+        raise StorageError.from_os_error(error, f"removing {prefix.name}") from error
+
+
+def _remove_in_place(prefix: Path, mark: Path) -> None:
+    """Delete a prefix that cannot be renamed: it is in a lower layer of an overlay, such as a container's image.
+
+    Without its history it is no environment any more; the mark, a link to it, says so to whoever sweeps after a crash.
+    """
+    mark.symlink_to(prefix.name)
     sync_directory(prefix.parent)
-    remove_tree(leaving)
+    (prefix / HISTORY).unlink(missing_ok=True)
+    if remove_tree(prefix):
+        mark.unlink(missing_ok=True)
 
 
 def abandoned(parent: Path, *, now: float, grace: float = 60.0) -> list[Path]:
@@ -137,7 +166,10 @@ def abandoned(parent: Path, *, now: float, grace: float = 60.0) -> list[Path]:
         return []
     kinds = [(entry, entry.name.rpartition(".")[2]) for entry in sorted(parent.glob(".*.*"))]
     return [
-        entry for entry, kind in kinds if kind == REMOVING or (kind == CREATING and _is_abandoned(entry, now - grace))
+        entry
+        for entry, kind in kinds
+        if (kind == REMOVING and not (entry.is_symlink() and is_locked(entry / PREFIX_LOCK)))
+        or (kind == CREATING and _is_abandoned(entry, now - grace))
     ]
 
 
@@ -157,8 +189,13 @@ def _is_abandoned(building: Path, before: float) -> bool:
         return False
 
 
-def remove_abandoned(building: Path) -> None:
+def remove_abandoned(entry: Path) -> None:
     """Delete as much as can be deleted; what stays is hidden, and the next sweep tries again."""
-    import shutil
-
-    shutil.rmtree(building, ignore_errors=True)
+    if not entry.is_symlink():
+        remove_tree(entry, ignore_errors=True)
+        return
+    name = entry.name[1:].rpartition(".")[0].rpartition(".")[0]
+    half = entry.parent / name
+    ours = os.readlink(entry) == name and half.is_dir() and not half.is_symlink()
+    if not ours or (half / HISTORY).exists() or remove_tree(half, ignore_errors=True):
+        entry.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from jupyter_envs.engine.durable import replace_file, sync_directory, sync_files
+from jupyter_envs.engine.removal import remove_tree
 
 JOURNAL_VERSION = 1
 TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
@@ -134,24 +135,14 @@ def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
             continue
 
 
-def remove_tree(directory: str | Path) -> None:
-    """Delete a directory and all that is in it, following no link (``shutil`` would be imported for this alone)."""
-    with os.scandir(directory) as entries:
-        for entry in list(entries):
-            if entry.is_dir(follow_symlinks=False):
-                remove_tree(entry.path)
-            else:
-                os.unlink(entry.path)
-    os.rmdir(directory)
-
-
 def discard(directory: Path) -> None:
-    """Remove a transaction's directory; ``committed.json`` and ``journal.json`` go last, so that a crash can resume."""
+    """Remove a transaction's directory; ``committed.json`` and ``journal.json`` go last, so that a crash can resume.
+
+    Files that a process still has open may stay on NFS, and are discarded again at the next open.
+    """
     for name in ("new", "old"):
-        if (directory / name).exists():
-            remove_tree(directory / name)
-    if directory.exists():
-        remove_tree(directory)
+        remove_tree(directory / name)
+    remove_tree(directory)
 
 
 def recover(prefix: Path) -> list[str]:

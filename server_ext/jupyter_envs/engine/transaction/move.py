@@ -8,6 +8,7 @@ whatever does not name the prefix, nearly all, is not touched. Refuses environme
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -46,8 +47,11 @@ def can_move(source: Path, target: Path, plans: Sequence[PackageLinkPlan]) -> bo
     return target.parent.is_dir() and os.stat(source).st_dev == os.stat(target.parent).st_dev
 
 
-def move_prefix(execution: Execution, source: Path, records: Sequence[PrefixRecord]) -> None:
-    """Carry out a rename; the caller holds the locks of both places.
+def move_prefix(execution: Execution, source: Path, records: Sequence[PrefixRecord]) -> bool:
+    """Carry out a rename, and tell whether one rename can; the caller holds the locks of both places.
+
+    ``False``: the environment is where and as it was. Directories of a container's image, and those of different
+    projects or exports on one disk, say it only when it is tried.
 
     Parameters
     ----------
@@ -75,6 +79,8 @@ def move_prefix(execution: Execution, source: Path, records: Sequence[PrefixReco
         os.rename(source, target)
     except BaseException as error:
         abandon(source, directory, journal)
+        if isinstance(error, OSError) and error.errno == errno.EXDEV:
+            return False
         if isinstance(error, OSError):
             raise StorageError.from_os_error(error, f"renaming {source.name}") from error
         raise
@@ -88,6 +94,7 @@ def move_prefix(execution: Execution, source: Path, records: Sequence[PrefixReco
         # It has moved; what is left of the transaction is cleaned at the next open.
         text = f"{source.name} is now {target.name}, but cleaning up is not finished: {error}"
         execution.reporter.report(Event(kind="warning", phase="commit", text=text))
+    return True
 
 
 def _stage(execution: Execution, source: Path, records: Sequence[PrefixRecord], directory: Path) -> Journal:
