@@ -30,6 +30,8 @@ c.DockerSpawner.volumes = {"home-{username}": "/home/jovyan"}
 # The policy is in the image (deploy/policy.yaml), for the Hub and for users. They cannot write it, nor the shared root.
 c.DockerSpawner.read_only_volumes = {"envs-shared": "/srv/envs"}
 c.Spawner.default_url = "/lab"
+# A class that begins at once shares the processors; JupyterHub's own 30 seconds would end before the last has started.
+c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 
 configure(
     c,

@@ -14,9 +14,7 @@ from support import users
 
 def missing_for_users() -> str:
     """Return what is missing for servers that run as Unix users of their own, empty when nothing is."""
-    if shutil.which("useradd") is None:
-        return "needs useradd"
-    return users.missing()
+    return users.missing() or ("" if shutil.which("useradd") else "needs useradd")
 
 
 def make_python_for_users(folder: Path) -> str:

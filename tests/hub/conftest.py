@@ -67,7 +67,7 @@ def stock(folder: Path, gate_path: Path) -> Channel:
     channel.add("more", files={"share/more.txt": "more"})
     channel.add("big", files={"share/big": os.urandom(9_000_000)})
     channel.add("half", files={"share/half": os.urandom(1_500_000)})
-    channel.add("other-half", files={"share/other": os.urandom(1_800_000)})
+    channel.add("other-half", files={"share/other": os.urandom(2_000_000)})
     channel.add("waits", link_scripts={"post-link": script})
     for version in ("1.0", "2.0"):
         channel.noarch("tool", version, files={"site-packages/tool/__init__.py": f"version = '{version}'\n"})
