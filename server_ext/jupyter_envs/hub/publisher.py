@@ -330,7 +330,7 @@ class Publisher:
         if prefix.exists():
             request = JobRequest(kind="recover", prefix=str(prefix), hidden=True, register_kernel=False)
             self.jobs.wait(self.jobs.submit(request).id)
-        sweep(prefix.parent, now=time.time())
+        sweep(prefix.parent, now=time.time(), grace=0.0)  # nobody else builds this name: nothing there is being begun
         self.shared.save(msgspec.structs.replace(publication, state="failed", message=message, hint=hint))
 
     async def _in_thread(

@@ -216,3 +216,21 @@ def envs(*arguments: str) -> dict[str, Any]:
     )
     answer: dict[str, Any] = json.loads(ran.stdout)
     return answer
+
+
+def test_what_a_killed_build_had_just_begun_is_swept_away_at_once(settings: Settings, tmp_path: Path) -> None:
+    shared = SharedRoot(tmp_path / "shared")
+    shared.save(msgspec.structs.replace(ready("course", 1), state="building"))
+    begun = shared.prefix("course", 1).with_name(".1.0123abcd.creating")
+    begun.mkdir()
+
+    async def resumed() -> None:
+        publisher = Publisher(shared, service_settings(settings, shared.path), logging.getLogger("test"))
+        await publisher.begin()
+        while shared.get("course", 1).state == "building":
+            await asyncio.sleep(0.01)
+        await publisher.close()
+
+    asyncio.run(resumed())
+    assert shared.get("course", 1).state == "failed"
+    assert not begun.exists()
