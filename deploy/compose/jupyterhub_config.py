@@ -12,6 +12,8 @@ c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104  # in a network of its own
 c.JupyterHub.hub_connect_ip = "hub"
 c.JupyterHub.db_url = "sqlite:////srv/jupyterhub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/srv/jupyterhub/cookie_secret"  # noqa: S105  # a path
+c.ConfigurableHTTPProxy.pid_file = "/run/jupyterhub/proxy.pid"  # gone with the container's processes
+c.JupyterHub.cleanup_servers = False  # users' servers are containers of their own; the next Hub finds them
 
 # One password for all users, and another for those who publish: fit for a try only.
 secrets = Path(os.environ.get("HUB_SECRETS", "/run/secrets"))
@@ -23,7 +25,7 @@ c.Authenticator.admin_users = publishers
 c.Authenticator.allow_all = True
 
 c.JupyterHub.spawner_class = "dockerspawner.DockerSpawner"
-c.DockerSpawner.image = "jupyter-envs-hub"
+c.DockerSpawner.image = os.environ.get("HUB_IMAGE", "jupyter-envs-hub")
 c.DockerSpawner.network_name = "envs-hub"
 c.DockerSpawner.remove = True
 c.DockerSpawner.volumes = {"home-{username}": "/home/jovyan"}

@@ -75,6 +75,7 @@ def test_compose(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert c.DockerSpawner.network_name == compose["networks"]["hub"]["name"]
     assert c.DockerSpawner.image == hub["image"]
     assert all(port.startswith("127.0.0.1:") for port in hub["ports"])
+    assert Path(c.ConfigurableHTTPProxy.pid_file).parent == Path(hub["tmpfs"]), "an old pid may be the new Hub's"
 
 
 def test_kubernetes() -> None:
@@ -141,8 +142,9 @@ def test_the_images() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     stages = re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE)
     assert set(re.findall(r"^COPY --from=(\S+)", text, re.MULTILINE)) <= set(stages)
-    for place in re.findall(r"^COPY (?!--)(\S+)", text, re.MULTILINE):
-        assert (DEPLOY.parent / place).exists(), place
+    for places in re.findall(r"^COPY (?!--)(.+) \S+$", text, re.MULTILINE):
+        for place in places.split():
+            assert (DEPLOY.parent / place).exists(), place
     assert f"COPY deploy/policy.yaml {POLICY}" in text
     assert f"useradd --uid {USERS} " in text
     values = (DEPLOY / "kubernetes/values.yaml").read_text(encoding="utf-8")
