@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 
 from jupyter_envs.engine.sources.names import normalize_name
+from jupyter_envs.engine.sources.pypi_archive import find_metadata
 from jupyter_envs.engine.sources.pypi_cache import IndexCache, IndexFile, WheelMetadata, metadata_key
 from jupyter_envs.engine.sources.pypi_http import IndexHttp, RangeNotSupportedError, RemoteFile, read_limited
 from jupyter_envs.engine.sources.pypi_page import file_path
@@ -111,6 +112,9 @@ def parse_metadata(body: bytes) -> WheelMetadata:
 
 def _from_archive(archive: IO[bytes] | RemoteFile, file: IndexFile) -> WheelMetadata:
     """Return the metadata in a wheel: the one ``*.dist-info/METADATA`` at its root."""
+    body = find_metadata(archive, METADATA_LIMIT)
+    if body is not None:
+        return parse_metadata(body)
     try:
         with zipfile.ZipFile(archive) as wheel:
             members = [info for info in wheel.infolist() if _is_metadata(info.filename)]

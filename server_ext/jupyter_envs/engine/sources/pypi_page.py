@@ -106,7 +106,7 @@ def _from_json(body: bytes, url: str, index: str) -> list[IndexFile]:
     return [
         IndexFile(
             filename=file.filename,
-            url=_without_fragment(urljoin(url, file.url)),
+            url=_without_fragment(_absolute(url, file.url)),
             sha256=file.hashes.get("sha256"),
             size=file.size,
             requires_python=file.requires_python or None,
@@ -239,6 +239,11 @@ def _milliseconds(text: str | None) -> int | None:
     except ValueError:
         return None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _absolute(page: str, url: str) -> str:
+    """Return a URL as seen from a page; most of the thousands there are whole, and joining takes long."""
+    return url if url.startswith(("https://", "http://")) and url.isprintable() else urljoin(page, url)
 
 
 def _without_fragment(url: str) -> str:
