@@ -200,6 +200,34 @@ def test_outputs_of_one_recipe_with_run_exports(settings: Settings, tmp_path: Pa
     assert exports["packages.conda"][f"{library.dist}.conda"]["run_exports"] == info(library, "run_exports")
 
 
+TWO_STAGES = """\
+recipe: {name: stages, version: "1"}
+source: {path: src}
+outputs:
+  - staging: {name: first}
+    build: {script: ["mkdir -p $PREFIX/share", "cp from $PREFIX/share/first", "echo changed > from"]}
+  - staging: {name: second}
+    requirements: {host: [one]}
+    build: {script: ["cp from $PREFIX/share/second", "cat $PREFIX/share/first >> $PREFIX/share/second"]}
+  - package: {name: two}
+    inherit: second
+    build: {files: [share/second]}
+    requirements: {run: ["${{ pin_subpackage('one', exact=True) }}"]}
+  - package: {name: one}
+    inherit: first
+    build: {files: [share/first]}
+"""
+
+
+def test_each_of_two_staging_outputs_begins_with_the_sources(settings: Settings, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path / "recipe", {"recipe.yaml": TWO_STAGES, "src/from": "source\n"})
+    one, two = build(settings, tmp_path / "out", recipe).packages
+    assert (one.dist.split("-")[0], two.dist.split("-")[0]) == ("one", "two"), "what the other needs comes first"
+    assert packaged(one) == {"share/first": b"source\n"}
+    assert packaged(two) == {"share/second": b"source\nsource\n"}
+    assert info(two, "index")["depends"] == [f"one 1 {one.dist.split('-')[-1]}"]
+
+
 PATCH = """\
 --- a/text.txt
 +++ b/text.txt

@@ -281,18 +281,33 @@ about: {license: MIT, summary: s}
         assert getattr(one, field) == getattr(two, field), field
 
 
+def test_each_staging_output_is_built_with_its_packages_as_a_recipe_of_its_own(tmp_path: Path) -> None:
+    plain = "{package: {name: plain}}, {package: {name: second}, inherit: s}"
+    outputs = f"outputs: [{STAGING.format('s')}, {STAGING.format('t')}, {plain}]\n"
+    recipes = rendered(tmp_path, f"recipe: {{name: a, version: '1'}}\n{outputs}", "recipe.yaml")
+    assert [[output.name for output in recipe.outputs] for recipe in recipes] == [
+        ["of-s", "second"],
+        ["of-t"],
+        ["plain"],
+    ]
+    assert [[output.name for output in recipe.siblings] for recipe in recipes] == [
+        ["of-t", "plain"],
+        ["of-s", "second", "plain"],
+        ["of-s", "second", "of-t"],
+    ]
+    assert [recipe.script.empty for recipe in recipes] == [False, False, True]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "build: {merge_build_and_host_envs: true}\n",
-        f"outputs: [{STAGING.format('s')}, {STAGING.format('t')}]\n",
         "source: {git: 'http://localhost/a', rev: b, lfs: true}\n",
     ],
 )
 def test_what_is_not_done_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        head = "recipe" if "outputs" in text else "package"
-        rendered(tmp_path, f"{head}: {{name: a, version: '1'}}\n{text}", "recipe.yaml")
+        rendered(tmp_path, f"package: {{name: a, version: '1'}}\n{text}", "recipe.yaml")
     assert caught.value.code == "recipe.unsupported"
     assert caught.value.hint
 

@@ -2,7 +2,7 @@
 
 Its rendered recipe is CEP 40's mapping, which becomes our values here. It names no lines for unknown keys; those are
 looked up in the file. Runs native code that holds the interpreter's lock: call it in a job's process. Refuses the keys
-whose meaning we do not carry out (several staging outputs).
+whose meaning we do not carry out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from jupyter_envs.build.models import (
     Dependency,
@@ -38,6 +40,9 @@ from jupyter_envs.build.recipe.variant_pins import pin_by_variant
 from jupyter_envs.build.recipe.variants import VariantConfig
 from jupyter_envs.errors import RecipeError
 
+Entry = tuple[dict[str, Any], dict[str, str], str]
+"""A package: CEP 40's mapping, the variant that counts for it, its hash."""
+
 _UNKNOWN = re.compile(r"unknown (?P<top>top-level )?field '(?P<key>[^']+)'")
 _LINE = re.compile(r"\bline:? (\d+)")
 _INNER = re.compile(r'message: "((?:[^"\\]|\\.)*)"')
@@ -54,7 +59,7 @@ def render_recipe_yaml(path: Path, config: VariantConfig, subdir: str) -> list[R
     text = read_recipe(path)
     parse_yaml(text, path.name)  # for the line of what is not YAML, and of keys that appear twice
     rendered = _render(path, text, config, subdir)
-    groups: list[list[tuple[dict[str, Any], dict[str, str], str]]] = []
+    groups: list[list[Entry]] = []
     for item in rendered:
         recipe = item.recipe.to_dict()
         variant = {str(key): str(value) for key, value in item.variant.items()}
@@ -63,7 +68,16 @@ def render_recipe_yaml(path: Path, config: VariantConfig, subdir: str) -> list[R
         if not groups or any(name == other[0]["package"]["name"] for other in groups[-1]):
             groups.append([])
         groups[-1].append(entry)
-    return each_output_once([_recipe(path, text, group, config, subdir) for group in groups])
+    recipes: list[RenderedRecipe] = []
+    for group in groups:
+        parts = [_recipe(path, text, part, config, subdir) for part in _parts(group)]
+        recipes += [with_others(part, [other for other in parts if other is not part]) for part in parts]
+    return each_output_once(recipes)
+
+
+def with_others(part: RenderedRecipe, others: Sequence[RenderedRecipe]) -> RenderedRecipe:
+    """Return a part of a recipe that knows the packages of the other parts, for pins."""
+    return msgspec.structs.replace(part, siblings=tuple(output for other in others for output in other.outputs))
 
 
 def _render(path: Path, text: str, config: VariantConfig, subdir: str) -> Sequence[Any]:
@@ -104,14 +118,28 @@ def _explained(said: str, name: str, text: str) -> RecipeError:
     return at_line(name, int(line[1]) if line else 1, problem, "compare the recipe with CEP 14", code)
 
 
+def _parts(group: Sequence[Entry]) -> list[Sequence[Entry]]:
+    """Return the packages of a variant by the staging output that they begin with, when there are several of these.
+
+    Each is built as a recipe of its own: there is one work directory, and one script that runs first.
+    """
+    stages = {str(stage["name"]) for recipe, _, _ in group for stage in entries(recipe.get("staging_caches"))}
+    if len(stages) < 2:
+        return [group]
+    parts: dict[str, list[Entry]] = {}
+    for entry in group:
+        parts.setdefault((entry[0].get("inherits_from") or {}).get("cache_name", ""), []).append(entry)
+    return list(parts.values())
+
+
 def _recipe(
     path: Path,
     text: str,
-    group: Sequence[tuple[dict[str, Any], dict[str, str], str]],
+    group: Sequence[Entry],
     config: VariantConfig,
     subdir: str,
 ) -> RenderedRecipe:
-    first, stage = group[0][0], _stage(path, [recipe for recipe, _, _ in group])
+    first, stage = group[0][0], _stage([recipe for recipe, _, _ in group])
     scripts = _scripts(path, text, first, group[0][1], config, subdir)
     outputs = tuple(_output(path, text, recipe, variant, digest, config, subdir) for recipe, variant, digest in group)
     return RenderedRecipe(
@@ -130,16 +158,9 @@ def _recipe(
     )
 
 
-def _stage(path: Path, recipes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the staging output that packages of a recipe begin with, ``None`` when there is none."""
-    found = {str(stage["name"]): stage for recipe in recipes for stage in entries(recipe.get("staging_caches"))}
-    if len(found) > 1:
-        raise RecipeError(
-            f"{path.name}: several staging outputs ({', '.join(sorted(found))}) are not supported",
-            hint="make one of them, or a recipe for each",
-            code="recipe.unsupported",
-        )
-    return next(iter(found.values()), None)
+def _stage(recipes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the staging output that packages begin with, ``None`` when there is none."""
+    return next((stage for recipe in recipes for stage in entries(recipe.get("staging_caches"))), None)
 
 
 def _scripts(
