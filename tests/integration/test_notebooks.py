@@ -142,6 +142,22 @@ def test_a_cell_that_fails_ends_the_run_and_what_was_said_is_written(here: Place
     assert outputs(notebook)[2][0]["text"] == ["after\n"]
 
 
+LATE = """\
+import sys, time
+sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0.1
+get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(6))
+40 + 2
+"""
+
+
+def test_what_a_cell_says_is_waited_for_on_a_busy_machine(here: Place, near: str, tmp_path: Path) -> None:
+    notebook = write(tmp_path / "late.ipynb", LATE, kernel=f"envs-{near}")
+    envs(here, "lock", str(notebook))
+    ran = envs(here, "run", str(notebook))
+    assert ran.returncode == 0, ran.stderr
+    assert [output["data"] for output in outputs(notebook)[0]] == [{"text/plain": ["42"]}], "its reply came 6 s before"
+
+
 def test_ctrl_c_ends_the_cells_with_a_sentence_and_keeps_their_outputs(here: Place, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     notebook = write(tmp_path / "long.ipynb", "40 + 2", f"open({str(begun)!r}, 'w')\nimport time; time.sleep(600)")

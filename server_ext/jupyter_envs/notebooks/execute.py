@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
+OUTPUT_SECONDS = 120
+"""How long the last output of a cell may take when it has ended.
+
+nbclient waits 4 seconds and goes on without it, which a busy machine, or a cell that says much, needs longer for.
+"""
+_WAITED_FOR_OUTPUT = "IOPub"
+
+
 class CellError(EnvsError):
     """A cell failed; what it said is in the written notebook, too."""
 
@@ -71,6 +79,8 @@ def execute_notebook(
         kernel_name=kernel,
         timeout=timeout,
         allow_errors=allow_errors,
+        iopub_timeout=OUTPUT_SECONDS,
+        raise_on_iopub_timeout=True,
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=on_cell_start,
     )
@@ -113,6 +123,9 @@ def _sentences(client: NotebookClient, target: Path, log: IO[bytes]) -> Iterator
         if isinstance(error, CellExecutionError):
             hint = f"{target} has what it said, and all before"
             raise CellError(f"a cell failed: {error.ename}: {error.evalue}", hint=hint) from error
+        if isinstance(error, CellTimeoutError) and _WAITED_FOR_OUTPUT in str(error):
+            said = f"what a cell said had not arrived {OUTPUT_SECONDS} s after it ended"
+            raise CellError(said, hint="run it again when the machine has less to do") from error
         if isinstance(error, CellTimeoutError):
             raise CellError(f"a cell took longer than {client.timeout:g} s", hint="--timeout allows more") from error
         if isinstance(error, AssertionError):
