@@ -17,11 +17,12 @@ import pytest
 from jupyter_envs.engine.models.events import Event
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.prefix.records import iter_record_names
-from jupyter_envs.errors import NotFoundError
+from jupyter_envs.errors import LockedError, NotFoundError
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.events import EventWriter, JobEvent, read_events
 from jupyter_envs.jobs.models import Job, JobKind, JobRequest
 from jupyter_envs.jobs.plans import load_plan
+from jupyter_envs.jobs.process import held
 from jupyter_envs.kernels.sync import list_kernels
 from jupyter_envs.settings import Settings
 from support.channel import Channel
@@ -248,6 +249,22 @@ def test_after_a_restart_live_jobs_of_dead_processes_are_interrupted(client: Job
     assert client.store.attach(reused.id, os.getpid(), 12345.0)  # the pid lives, but was started at another time
     assert {job.id for job in JobClient(settings).reap_interrupted()} == {dead.id, reused.id}
     assert client.store.live() == []
+
+
+def test_a_job_of_another_machine_runs_on_as_long_as_it_holds_its_lock(client: JobClient, settings: Settings) -> None:
+    away = client.store.add(JobRequest(kind="clean"))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert client.store.start(away.id, gone.pid)  # a number that no process has here
+    with held(client.store.events_path(away.id)):
+        assert JobClient(settings).reap_interrupted() == []
+        assert JobClient(settings).store.get(away.id).state == "running"
+        with pytest.raises(LockedError, match="runs on another machine") as caught:
+            client.cancel(away.id)
+        assert caught.value.code == "job.elsewhere"
+        assert "cancel it there" in caught.value.hint
+        assert not client.store.get(away.id).cancel_requested
+    assert [job.id for job in JobClient(settings).reap_interrupted()] == [away.id]
 
 
 @pytest.mark.parametrize(

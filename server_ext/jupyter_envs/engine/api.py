@@ -16,6 +16,7 @@ import msgspec
 
 from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.execution import Executor
+from jupyter_envs.engine.file_systems import refresh, refresh_tree
 from jupyter_envs.engine.history.generations import (
     find_latest,
     read_generation,
@@ -84,6 +85,7 @@ class Engine:
         """Return what a request would do; an interrupted change of the environment is recovered first."""
         prefix = Path(request.prefix)
         check_not_shared(prefix, self.settings)
+        refresh(prefix / "conda-meta")
         if is_pending(prefix):
             self.recover(prefix)
         with self._policy.planning(request):
@@ -282,6 +284,7 @@ class Engine:
         from jupyter_envs.engine.prefix.verify import verify
 
         check_environment(prefix)
+        refresh_tree(prefix)
         return verify(prefix)
 
     def doctor(self, prefix: Path | None) -> list[Finding]:

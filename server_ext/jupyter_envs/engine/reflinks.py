@@ -6,15 +6,13 @@ Asks Linux, for each file: ``statfs`` for the kind of file system, FIEMAP for it
 
 from __future__ import annotations
 
-import functools
 import os
 import struct
-import sys
-from collections.abc import Callable
 from typing import NamedTuple
 
-_BTRFS, _XFS = 0x9123683E, 0x58465342
-INODE_BYTES = {_BTRFS: 1536, _XFS: 672}
+from jupyter_envs.engine.file_systems import BTRFS, XFS, kind_of
+
+INODE_BYTES = {BTRFS: 1536, XFS: 672}
 """What a file takes whose blocks are all shared: inode, names, extents. Btrfs keeps these twice. Measured."""
 
 _FIEMAP, _BTRFS_INFO = 0xC020660B, 0x8400941F
@@ -79,32 +77,9 @@ class Reflinks:
         return [Extent(name, start, length) for start, length, flags in _extents(descriptor) if flags & _SHARED]
 
 
-def kind_of(path: str) -> int:
-    """Return the number of the kind of file system that a path is on, as ``statfs`` says; 0 where nothing says it."""
-    function = _find_statfs()
-    if function is None:
-        return 0
-    import ctypes
-
-    buffer = ctypes.create_string_buffer(512)
-    if function(os.fsencode(path), buffer) != 0:
-        return 0
-    return int(ctypes.c_long.from_buffer(buffer).value) & 0xFFFFFFFF
-
-
 def inode_bytes(path: str) -> int:
     """Return about what a reflinked file takes on the file system of a path; 0 where it is not known."""
     return INODE_BYTES.get(kind_of(path), 0)
-
-
-@functools.cache
-def _find_statfs() -> Callable[..., int] | None:
-    if sys.platform != "linux":
-        return None
-    import ctypes
-
-    function: Callable[..., int] | None = getattr(ctypes.CDLL(None), "statfs", None)
-    return function
 
 
 def _name(descriptor: int, device: int) -> int | bytes:

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.errors import CancelledError, EnvsError, StorageError
+from jupyter_envs.engine.transaction.lock import is_locked
+from jupyter_envs.errors import CancelledError, EnvsError, LockedError, StorageError
 from jupyter_envs.jobs.events import EventReader, JobEvent, read_events
 from jupyter_envs.jobs.models import Job, JobRequest, JobState
-from jupyter_envs.jobs.process import RUN_MODULE, is_running, kill_tree, process_started
+from jupyter_envs.jobs.process import RUN_MODULE, held, is_running, kill_tree, process_started
 from jupyter_envs.jobs.store import JobStore
 from jupyter_envs.settings import Settings
 
@@ -71,13 +72,15 @@ class JobClient:
     def _start(self, job: Job) -> subprocess.Popen[bytes]:
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environ["JUPYTER_ENVS_ROOT"] = self.settings.root
-        with self.store.log_path(job.id).open("ab") as log:
+        # The lock is the child's from its first moment on: it goes when the child does.
+        with self.store.log_path(job.id).open("ab") as log, held(self.store.events_path(job.id)) as lock:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", RUN_MODULE, job.id],  # -P: nothing is imported from the working directory
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=environ,
+                pass_fds=[lock],
                 start_new_session=True,
             )
         assert process.stdin is not None
@@ -140,7 +143,15 @@ class JobClient:
         if self._child_ended(job.id):
             _children.pop(job.id, None)
             return True
-        return not is_running(job.id, job.pid, job.process_started or 0.0)
+        return not (self._is_here(job) or self._is_elsewhere(job))
+
+    @staticmethod
+    def _is_here(job: Job) -> bool:
+        return job.pid is not None and is_running(job.id, job.pid, job.process_started or 0.0)
+
+    def _is_elsewhere(self, job: Job) -> bool:
+        """Tell whether a job whose process is not here may run on another machine that has the same folder of jobs."""
+        return is_locked(self.store.events_path(job.id))
 
     def _mark_interrupted(self, job: Job) -> Job:
         state, error = describe_end(job, early=self._ended_early(job))
@@ -168,6 +179,9 @@ class JobClient:
         Killing is safe: a transaction that it cuts short is rolled back, here and now, by a ``recover`` job. Returns
         the ended job; one that finished before it could stop is ``done``.
         """
+        job = self._look(job_id)
+        if not job.finished and job.pid is not None and not self._is_here(job) and self._is_elsewhere(job):
+            raise _elsewhere(job)
         self.store.request_cancel(job_id)
         job = self._look(job_id)
         if job.finished:
@@ -192,6 +206,15 @@ class JobClient:
             request = JobRequest(kind="recover", prefix=job.prefix, hidden=True, register_kernel=False)
             self.wait(self.submit(request).id)
         return job
+
+
+def _elsewhere(job: Job) -> LockedError:
+    return LockedError(
+        f"job {job.id} runs on another machine, or in another container, which has the same folder of jobs",
+        hint="cancel it there; where that machine is gone, its lock goes in a minute or two, and with it the job",
+        code="job.elsewhere",
+        detail={"job": job.id},
+    )
 
 
 def describe_end(job: Job, *, early: bool) -> tuple[JobState, EnvsError]:

@@ -1,11 +1,17 @@
 """Is that process still the one we started? Pids are used again; start times and command lines tell them apart.
 
+A process of another machine, or of another container, that has the same folder of jobs cannot be looked up. It holds a
+lock for as long as it lives.
+
 psutil is imported when it is asked: a job's own process starts without it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 RUN_MODULE = "jupyter_envs.jobs.run"
 _SAME_START = 2.0  # seconds; a corrected clock may shift what psutil computes, the command line decides then
@@ -19,6 +25,23 @@ def process_started(pid: int) -> float:
         return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
         return 0.0
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[int]:
+    """Lock a file, and give the descriptor that holds the lock: it lasts as long as any process has that open.
+
+    Where a mount gives no locks, other machines do not see that the process lives.
+    """
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def is_running(job_id: str, pid: int, started: float) -> bool:

@@ -1,8 +1,9 @@
 """The jobs table: SQLite in WAL mode, written by many processes at once.
 
 Owns the schema, its version (``user_version``) and the transitions between states; each transition is one conditional
-``UPDATE``, so that of two processes that end a job only the first counts. On file systems where WAL cannot work (no
-shared memory, as NFS) it falls back to a rollback journal. Refuses a database of a newer schema, and knows no process.
+``UPDATE``, so that of two processes that end a job only the first counts. Where WAL cannot work it has a rollback
+journal: without shared memory, and on network mounts, since the memory that processes of one machine share there is not
+shared with another's. Refuses a database of a newer schema, and knows no process.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.file_systems import is_network
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 from jupyter_envs.jobs.models import FINAL_STATES, LIVE_STATES, Job, JobRequest, JobState
 
@@ -99,18 +101,21 @@ class JobStore:
     def _prepare(self) -> None:
         if not self.path.exists():
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        wal = not is_network(self.directory)
         for attempt in range(_ATTEMPTS):
             try:
-                return self._initialise(wal=True)
+                return self._initialise(wal=wal)
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error):  # no shared memory here: WAL cannot work
-                    return self._initialise(wal=False)
+                if "locked" not in str(error):
+                    if not wal:
+                        raise
+                    return self._initialise(wal=False)  # no shared memory here
                 time.sleep(0.05 * (attempt + 1))  # changing the journal mode does not wait for other writers
-        return self._initialise(wal=True)
+        return self._initialise(wal=wal)
 
     def _initialise(self, *, wal: bool) -> None:
         with self._connection() as connection:
-            if not wal:
+            if not wal and self._is_wal():
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # how SQLite opens WAL without shared memory
                 connection.execute("PRAGMA journal_mode = DELETE")
                 connection.execute("PRAGMA locking_mode = NORMAL")
@@ -124,6 +129,11 @@ class JobStore:
                 if wal:
                     connection.execute("PRAGMA journal_mode = WAL")
                 self._write_schema(connection)
+
+    def _is_wal(self) -> bool:
+        """Tell whether the database says that it has a WAL (its format's byte 18), without opening that."""
+        with self.path.open("rb") as stream:
+            return stream.read(19)[18:] == b"\x02"
 
     @staticmethod
     def _write_schema(connection: sqlite3.Connection) -> None:

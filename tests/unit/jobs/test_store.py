@@ -11,6 +11,7 @@ import pytest
 
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.errors import NotFoundError, SpecError, StorageError
+from jupyter_envs.jobs import store as store_module
 from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.jobs.store import JobStore
 
@@ -151,6 +152,15 @@ def test_a_store_that_moves_to_such_a_file_system_keeps_its_jobs(tmp_path: Path)
     store = JobStore(tmp_path)
     assert store.get(job.id).request == REQUEST
     assert journal_mode(store) == "delete"
+
+
+def test_on_a_network_mount_there_is_no_memory_to_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = JobStore(tmp_path).add(REQUEST)
+    assert journal_mode(JobStore(tmp_path)) == "wal"
+    monkeypatch.setattr(store_module, "is_network", lambda _path: True)
+    assert JobStore(tmp_path).get(job.id).request == REQUEST, "what was written before is kept"
+    assert journal_mode(JobStore(tmp_path)) == "delete"
+    assert journal_mode(JobStore(tmp_path / "new")) == "delete"
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import functools
 import os
 import resource
 import secrets
 import time
 from collections.abc import Iterator
 
+from jupyter_envs.engine.file_systems import machine
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.package_cache.layout import LAST_WRITTEN, LOCKS, TEMPORARY
 from jupyter_envs.engine.removal import remove_tree
@@ -74,18 +74,6 @@ def stale_names(pkgs: str) -> list[str]:
         if match is not None and not is_alive(int(match.group(1)), match.group(2), f"{pkgs}/{name}"):
             found.append(name)
     return found
-
-
-@functools.cache
-def machine() -> str:
-    """Return four hex digits that tell machines (and containers) apart that share a cache over the network."""
-    import hashlib
-
-    try:
-        namespace = os.readlink("/proc/self/ns/pid")
-    except OSError:  # not Linux
-        namespace = ""
-    return hashlib.sha256(f"{os.uname().nodename} {namespace}".encode()).hexdigest()[:4]
 
 
 def is_alive(pid: int, where: str, path: str) -> bool:

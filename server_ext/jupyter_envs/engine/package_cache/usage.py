@@ -11,6 +11,7 @@ import errno
 import os
 from collections.abc import Iterable
 
+from jupyter_envs.engine.file_systems import machine
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
@@ -55,4 +56,4 @@ def used_by_others(pkgs: str) -> frozenset[str]:
 
 
 def _own_name() -> str:
-    return f"using-{os.getpid()}-{disk.machine()}"
+    return f"using-{os.getpid()}-{machine()}"

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from jupyter_envs.engine.file_systems import machine
 from jupyter_envs.engine.models.platform import layout_for
 from jupyter_envs.engine.prefix.meta_names import MetaNames, ReadNames, read_meta_names
 from jupyter_envs.engine.prefix.python import PYVENV_CONFIG, python_executable, pyvenv_version, read_pyvenv_config
@@ -248,9 +249,14 @@ def _own_state(prefix: str) -> _OwnState:
     found = _entries(base)
     return _OwnState(
         busy="lock" in found and _is_held(os.path.join(base, "lock")),
-        pending="transaction" in found and bool(_entries(os.path.join(base, "transaction"))),
+        pending="transaction" in found and _is_pending(os.path.join(base, "transaction")),
         generation=_latest_generation(os.path.join(base, "generations")) if "generations" in found else 0,
     )
+
+
+def _is_pending(transactions: str) -> bool:
+    """Tell whether a transaction was begun and not ended; what an NFS client holds of one that is done is no sign."""
+    return any(not name.endswith(".done") for name in _entries(transactions))
 
 
 def _entries(directory: str) -> list[str]:
@@ -262,14 +268,30 @@ def _entries(directory: str) -> list[str]:
 
 
 def _is_held(lock: str) -> bool:
-    """Tell whether a living process wrote its number into the lock; it empties the file when it is done."""
+    """Tell whether a living process wrote its number into the lock; it takes it away when it is done."""
     try:
         if os.stat(lock).st_size == 0:
             return False
         holder = msgspec.json.decode(Path(lock).read_bytes(), type=dict[str, object])
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return False
+    if holder.get("machine") not in (None, machine()):
+        return "pid" in holder and _is_locked(lock)
     return _is_alive(holder.get("pid"))
+
+
+def _is_locked(lock: str) -> bool:
+    """Tell whether the process of another machine, which cannot be looked up, still holds the lock."""
+    import fcntl
+
+    try:
+        with open(lock, "rb") as stream:  # noqa: PTH123  # plain strings here
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_alive(pid: object) -> bool:

@@ -7,6 +7,8 @@ On disk, below ``<prefix>/conda-meta/jupyter-envs/transaction/<id>/`` (``JOURNAL
     new/<path>       files staged for the prefix, as they will lie there
     old/<number>     files moved out of the prefix
 
+and ``<id>.done/`` what an NFS client still held of it when all was done.
+
 A change is a list of renames, so every step can be taken back by the opposite rename, and whether a step was done is
 seen from where the file is. Applying, undoing and cleaning may each be killed and begun again.
 It refuses to know what packages are: it moves paths.
@@ -26,6 +28,7 @@ from jupyter_envs.engine.removal import remove_tree
 
 JOURNAL_VERSION = 1
 TRANSACTIONS = "conda-meta/jupyter-envs/transaction"
+DONE = ".done"
 
 
 class Operation(msgspec.Struct, frozen=True, array_like=True):
@@ -138,11 +141,12 @@ def prune_directories(prefix: Path, directories: Iterable[str]) -> None:
 def discard(directory: Path) -> None:
     """Remove a transaction's directory; ``committed.json`` and ``journal.json`` go last, so that a crash can resume.
 
-    Files that a process still has open may stay on NFS, and are discarded again at the next open.
+    Files that a process still has open may stay on NFS: then it is called done, and discarded again at the next open.
     """
     for name in ("new", "old"):
         remove_tree(directory / name)
-    remove_tree(directory)
+    if not remove_tree(directory) and not directory.name.endswith(DONE):
+        directory.rename(f"{directory}{DONE}")
 
 
 def recover(prefix: Path) -> list[str]:
@@ -175,8 +179,9 @@ def recover(prefix: Path) -> list[str]:
             take_back(prefix, directory, journal)
             outcome.append("undone")
         else:
+            if not directory.name.endswith(DONE):
+                outcome.append("discarded")
             discard(directory)
-            outcome.append("discarded")
     remove_if_empty(base)
     return outcome
 

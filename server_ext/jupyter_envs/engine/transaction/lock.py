@@ -2,7 +2,7 @@
 
 Owns ``conda-meta/jupyter-envs/lock`` of a prefix that exists and ``<locks>/<digest>.lock`` for one that does not yet.
 The operating system drops the lock when its holder dies, so a stale file never blocks. It refuses to wait by default:
-whoever comes second is told who is first.
+whoever comes second is told who is first. Whoever comes after another machine looks anew at the whole prefix.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.file_systems import machine, refresh, refresh_tree
 from jupyter_envs.errors import LockedError, StorageError
 
 PREFIX_LOCK = "conda-meta/jupyter-envs/lock"
+_MOST_BYTES = 1 << 16
 
 
 def lock_path(prefix: Path, locks_directory: Path) -> Path:
@@ -33,11 +35,13 @@ def lock_path(prefix: Path, locks_directory: Path) -> Path:
 
 
 def find_holder(path: Path) -> dict[str, object] | None:
-    """Return what the holder of a lock wrote about itself, if anything."""
+    """Return what the holder of a lock wrote about itself, if anything: which process it is, and what it does."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, object])
+        found = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
     except (OSError, msgspec.DecodeError):
         return None
+    found.pop("machine", None)
+    return found or None
 
 
 @contextmanager
@@ -74,11 +78,15 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
             raise StorageError.from_os_error(error, f"locking {prefix}") from error
         if not acquired:
             raise _held_by(path, prefix)
-        _say_holder(descriptor, msgspec.json.encode({"pid": os.getpid(), "command": command}))
+        refresh(prefix / "conda-meta")
+        if _was_elsewhere(descriptor):
+            refresh_tree(prefix)
+        who = {"machine": machine()}
+        _say_holder(descriptor, msgspec.json.encode({"pid": os.getpid(), "command": command, **who}))
         try:
             yield
         finally:
-            _say_holder(descriptor, b"")
+            _say_holder(descriptor, msgspec.json.encode(who))
     finally:
         # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
         os.close(descriptor)
@@ -89,6 +97,15 @@ def _say_holder(descriptor: int, text: bytes) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text, 0)
+
+
+def _was_elsewhere(descriptor: int) -> bool:
+    """Tell whether the last holder was on another machine: of what it did this one may not have heard."""
+    try:
+        before = msgspec.json.decode(os.pread(descriptor, _MOST_BYTES, 0), type=dict[str, object])
+    except (OSError, msgspec.DecodeError):  # nobody yet, or a holder that was killed while it wrote
+        return os.fstat(descriptor).st_size > 0
+    return before.get("machine") not in (None, machine())
 
 
 def _held_by(path: Path, prefix: Path) -> LockedError:

@@ -280,7 +280,7 @@ def test_cancelling_leaves_nothing_half_done(tmp_path: Path, settings: Settings,
 
 
 def test_what_dead_processes_left_is_removed(tmp_path: Path, settings: Settings, pkgs: Path) -> None:
-    from jupyter_envs.engine.package_cache.disk import machine
+    from jupyter_envs.engine.file_systems import machine
 
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()

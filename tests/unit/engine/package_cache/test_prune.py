@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from jupyter_envs.engine.file_systems import machine
 from jupyter_envs.engine.models.events import CancelToken, NullReporter
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.engine.package_cache import disk
@@ -157,7 +158,7 @@ def test_what_a_running_process_announced_stays_until_it_ends(
         assert used_by_others(str(pkgs)) == {records[0].dist}
         PackageCache(settings).prune(())
         assert names(pkgs) == ([records[0].dist], [records[0].dist])
-        note = pkgs / f".locks/using-{process.pid}-{disk.machine()}"
+        note = pkgs / f".locks/using-{process.pid}-{machine()}"
         assert note.exists()
     assert used_by_others(str(pkgs)) == frozenset()
     assert not note.exists()
@@ -174,7 +175,7 @@ def test_what_this_process_announced_itself_is_no_hindrance(
 
 
 def test_announcements_of_another_machine_count_for_a_day(pkgs: Path, records: list[RepodataRecord]) -> None:
-    where = "0000" if disk.machine() != "0000" else "1111"
+    where = "0000" if machine() != "0000" else "1111"
     note = pkgs / f".locks/using-{dead_pid()}-{where}"
     note.write_text(f"{records[0].dist}\n")
     assert used_by_others(str(pkgs)) == {records[0].dist}
@@ -188,7 +189,7 @@ def test_a_dry_run_says_the_same_and_removes_nothing(
     tmp_path: Path, settings: Settings, pkgs: Path, records: list[RepodataRecord]
 ) -> None:
     link(pkgs, records[1], tmp_path / "environment")
-    (pkgs / f".tmp-{dead_pid()}-{disk.machine()}01234567").mkdir()
+    (pkgs / f".tmp-{dead_pid()}-{machine()}01234567").mkdir()
     (pkgs / "other-1.0-0.conda").write_bytes(b"x" * 5000)
     before = snapshot_tree(pkgs)
     dry = PackageCache(settings).prune((), dry_run=True)
@@ -219,7 +220,7 @@ def test_freed_bytes_are_what_the_disk_has_more_afterwards(
 def test_what_dead_processes_left_goes_and_what_living_ones_write_stays(
     settings: Settings, pkgs: Path, records: list[RepodataRecord]
 ) -> None:
-    dead = pkgs / f".tmp-{dead_pid()}-{disk.machine()}01234567"
+    dead = pkgs / f".tmp-{dead_pid()}-{machine()}01234567"
     (dead / "half").mkdir(parents=True)
     (dead / "half/file").write_bytes(b"x")
     alive = Path(disk.make_temporary(str(pkgs)))

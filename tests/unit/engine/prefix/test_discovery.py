@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -195,6 +196,21 @@ def test_busy_and_interrupted(settings: Settings, home: Path, make_prefix: MakeP
     ):
         (base / "lock").write_bytes(holder)
         assert (found(settings, home)["work"].busy, found(settings, home)["work"].interrupted) == (False, True)
+
+
+def test_what_another_machine_changes_is_busy_as_long_as_that_holds_the_lock(
+    settings: Settings, home: Path, make_prefix: MakePrefix
+) -> None:
+    prefix = own(make_prefix, settings, "work")
+    base = prefix / "conda-meta/jupyter-envs"
+    (base / "transaction/abc").mkdir(parents=True)
+    (base / "lock").write_text(json.dumps({"pid": 1, "command": "install", "machine": "another"}))
+    with (base / "lock").open() as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        assert (found(settings, home)["work"].busy, found(settings, home)["work"].interrupted) == (True, False)
+    assert (found(settings, home)["work"].busy, found(settings, home)["work"].interrupted) == (False, True)
+    (base / "transaction/abc").rename(base / "transaction/abc.done")  # an NFS client holds something of it
+    assert (found(settings, home)["work"].busy, found(settings, home)["work"].interrupted) == (False, False)
 
 
 def test_the_list_stands_while_environments_change_under_it(

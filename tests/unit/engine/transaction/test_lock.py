@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_envs.engine.transaction import lock
 from jupyter_envs.engine.transaction.lock import find_holder, is_locked, lock_path, locked
 from jupyter_envs.errors import LockedError, StorageError
 from support.waiting import PATIENCE
@@ -73,3 +74,21 @@ def test_a_prefix_that_exists_holds_its_own_lock_file(tmp_path: Path) -> None:
     assert lock_path(tmp_path / "new", tmp_path / "locks").parent == tmp_path / "locks"
     (tmp_path / "old/conda-meta").mkdir(parents=True)
     assert lock_path(tmp_path / "old", tmp_path / "locks") == tmp_path / "old/conda-meta/jupyter-envs/lock"
+
+
+def test_whoever_comes_after_another_machine_looks_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, looked = tmp_path / "lock", list[Path]()
+    monkeypatch.setattr(lock, "refresh_tree", looked.append)
+
+    def change() -> list[Path]:
+        looked.clear()
+        with locked(path, prefix=tmp_path, command="install"):
+            return list(looked)
+
+    assert change() == [], "nobody was there before"
+    assert change() == [], "it was this machine"
+    path.write_text('{"machine": "another"}')
+    assert change() == [tmp_path]
+    assert change() == []
+    path.write_text('{"pid": 1, "command": "killed there", "machine": "another"}')
+    assert change() == [tmp_path]

@@ -190,3 +190,20 @@ def test_recovery_discards_what_was_only_staged(prefix: Path) -> None:
     assert recover(prefix) == ["discarded"]
     (prefix / "conda-meta/jupyter-envs").rmdir()
     assert snapshot_tree(prefix) == before
+
+
+def test_what_an_nfs_client_holds_of_a_finished_change_stays_without_being_pending(prefix: Path) -> None:
+    held = ".nfs0000000000a1b2c300000001"  # a removed file that a kernel still has open
+    directory, _, journal = begin(prefix, {"lib/a.py": "new"}, {"lib/a.py", "lib/gone.py"})
+    write_journal(directory, journal)
+    apply(prefix, directory, journal.operations)
+    (directory / "old" / held).write_text("open")
+    commit(directory)
+    clean(prefix, directory, journal)
+    left = directory.with_name(f"{directory.name}.done")
+    assert sorted(path.name for path in left.rglob("*")) == [held, "old"]
+    assert recover(prefix) == [], "that is no interrupted change"
+    assert (left / "old" / held).is_file()
+    (left / "old" / held).unlink()  # as the client does when it is closed
+    assert recover(prefix) == []
+    assert not (prefix / TRANSACTIONS).exists()
