@@ -34,6 +34,17 @@ c.Spawner.notebook_dir = "~"
 # give up the last of them after half a minute.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 
+
+def runtime_directory(spawner):
+    """Short, since the path of a Unix socket has 107 characters at most."""
+    return spawner.user_env({})["HOME"] + "/.run"
+
+
+# What a kernel prints is no secret on the loopback interface, which all users of a machine share; and of 30 kernels
+# that begin at once some would take each other's ports, and not start. So they have Unix sockets, in users' homes.
+c.Spawner.args = ["--KernelManager.transport=ipc"]
+c.Spawner.environment = {"JUPYTER_RUNTIME_DIR": runtime_directory}
+
 policy = Path(os.environ.get("HUB_POLICY", "/etc/jupyter-envs/policy.yaml"))
 configure(
     c,

@@ -6,6 +6,7 @@ processor from the servers that they wait for.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -88,29 +89,38 @@ class Member:
         return {one["name"]: one for one in self.own("GET", "envs/api/v1/environments")["environments"]}
 
     def answer_of_kernel(self, kernel: str, code: str) -> str:
-        """Start a kernel, have it execute code, and return what it printed."""
-        started = self.own("POST", "api/kernels", {"name": kernel})["id"]
-        url = f"{self.hub.url.replace('http', 'ws', 1)}user/{self.name}/api/kernels/{started}/channels"
+        """Start a kernel, have it execute code, and return what it printed.
+
+        A server closes the connection to a kernel that takes it a minute to start; as JupyterLab does, ask again then.
+        """
+        started = str(self.own("POST", "api/kernels", {"name": kernel})["id"])
+        said = self.until(lambda: self._executed(started, code), f"the kernel {kernel} answers")
+        assert said is not None
+        return said
+
+    def _executed(self, kernel: str, code: str) -> str | None:
+        """Return what code printed in a kernel, ``None`` when the connection was closed before it had ended."""
+        url = f"{self.hub.url.replace('http', 'ws', 1)}user/{self.name}/api/kernels/{kernel}/channels"
         sent = uuid.uuid4().hex
         header = {"msg_id": sent, "msg_type": "execute_request", "username": "", "session": uuid.uuid4().hex}
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
         token = {"Authorization": str(self.session.headers["Authorization"])}
-        channel = websocket.create_connection(url, header=token, timeout=PATIENCE)
         said = ""
         try:
-            channel.send(json.dumps(message))
-            while True:
-                answer = json.loads(channel.recv())
-                if answer["parent_header"].get("msg_id") != sent:
-                    continue
-                assert answer["msg_type"] != "error", answer["content"]
-                if answer["msg_type"] == "stream":
-                    said += answer["content"]["text"]
-                if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-                    return said
-        finally:
-            channel.close()
+            with contextlib.closing(websocket.create_connection(url, header=token, timeout=PATIENCE)) as channel:
+                channel.send(json.dumps(message))
+                while True:
+                    answer = json.loads(channel.recv())
+                    if answer["parent_header"].get("msg_id") != sent:
+                        continue
+                    assert answer["msg_type"] != "error", answer["content"]
+                    if answer["msg_type"] == "stream":
+                        said += answer["content"]["text"]
+                    if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+                        return said
+        except websocket.WebSocketConnectionClosedException:
+            return None
 
     def until(self, moment: Callable[[], Value], what: str) -> Value:
         """Return what ``moment`` does as soon as that is true."""

@@ -46,7 +46,7 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
-c.Spawner.args = ["--allow-root"]
+c.Spawner.args.append("--allow-root")
 c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channel!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 4
@@ -58,7 +58,7 @@ c.JupyterHub.load_roles.append({{
 
 
 def of_a_crowd(spawner):
-    # Servers of a crowd have no JupyterLab, and a port that no outgoing connection is given meanwhile.
+    # Of a crowd's ports some would be given to outgoing connections before their servers listen.
     if spawner.user.name in {ports!r}:
         spawner.port = {ports!r}[spawner.user.name]
         spawner.environment = {{**spawner.environment, "JUPYTER_CONFIG_PATH": {light!r}}}
@@ -97,10 +97,14 @@ class RunningHub:
     real_users : bool
         Whether users' servers run as Unix users of their own.
     crowd : sequence of str
-        Users of whom there are many: their servers are light.
+        Users whose servers start at once.
+    light : bool
+        Whether servers of the crowd go without JupyterLab.
     """
 
-    def __init__(self, folder: Path, channel: str, *, real_users: bool, crowd: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, channel: str, *, real_users: bool, crowd: Sequence[str] = (), light: bool = True
+    ) -> None:
         self.folder = folder
         self.shared = folder / "shared"
         self.log_path = folder / "hub.log"
@@ -108,6 +112,7 @@ class RunningHub:
         self.port, self.service_port = free_port(), free_port()
         self.real_users = real_users
         self._ports = {name: free_port() for name in crowd}
+        self._light = LIGHT if light else {}
         self._channel = channel
         self._python = sys.executable
         self._policy = folder / "policy.yaml"
@@ -139,7 +144,7 @@ class RunningHub:
             )
         )
         light.mkdir(exist_ok=True)
-        (light / "jupyter_server_config.json").write_text(json.dumps(LIGHT))
+        (light / "jupyter_server_config.json").write_text(json.dumps(self._light))
         self.shared.mkdir(exist_ok=True, mode=0o755)
         self._policy.write_text(POLICY.format(audit=self.audit), encoding="utf-8")
         self.audit.touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,15 @@ def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, be
     assert ben.rest("POST", "plans", asked, user_server=True).status_code in (403, 404)
     look = f"import os\ntry: print(os.listdir({row['path']!r}))\nexcept OSError as error: print(type(error).__name__)"
     assert ben.execute(ben.start_kernel("python3"), look) == "PermissionError\n"
+
+
+def test_what_a_kernel_prints_goes_through_a_folder_that_is_its_users_alone(anna: Visitor, kernel: str) -> None:
+    ask = "from ipykernel.connect import get_connection_file; print(get_connection_file())"
+    info = json.loads(Path(anna.execute(kernel, ask).strip()).read_text(encoding="utf-8"))
+    assert info["transport"] == "ipc"
+    output = Path(f"{info['ip']}-{info['iopub_port']}")
+    assert stat.S_ISSOCK(output.stat().st_mode)
+    assert output.parent.stat().st_mode & 0o077 == 0
 
 
 def test_a_clone_is_the_users_own_and_outlives_the_server(hub: RunningHub, admin: Visitor, ben: Visitor) -> None:
