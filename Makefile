@@ -17,7 +17,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME CONDA_PREFIX
 # jlpm (yarn) and jupyter-builder are in .venv; so is Node where the machine has none.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv frontend lab demo test lint types imports weblint webtests browser tests benchmark binder-check python-package clean
+.PHONY: help venv frontend lab demo test lint types imports weblint webtests browser tests benchmark binder-check containers python-package clean
 
 help: ## say what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -98,6 +98,9 @@ benchmark: $(STAMP) ## measure against py-rattler, uv and cp -al (see benchmarks
 
 binder-check: $(STAMP) ## run what a binder would run, as far as that goes without Docker
 	@$(BIN)/python binder/check.py
+
+containers: $(STAMP) ## build deploy/Dockerfile and try deploy/compose; opt-in, needs Docker and a package index
+	@PYTHONPATH=tests $(BIN)/python -m containers.check
 
 # `make python-package TWICE=1` builds it a second time and compares the archives.
 python-package: $(STAMP) ## build CPython from the distribution's source package (apt), and use it; opt-in, some minutes

@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 import requests
@@ -248,15 +248,26 @@ class RunningHub:
         }
 
 
+class Place(Protocol):
+    """Where a visitor goes: a Hub of the tests, or one in containers."""
+
+    @property
+    def url(self) -> str:
+        """The proxy, with a slash at the end."""
+
+    def until(self, moment: Callable[[], Any], what: str) -> Any:
+        """Return what ``moment`` does as soon as that is true."""
+
+
 class Visitor:
     """A browser without a screen: cookies, forms, redirects."""
 
-    def __init__(self, hub: RunningHub, user: str) -> None:
+    def __init__(self, hub: Place, user: str, password: str = PASSWORD) -> None:
         self.hub = hub
         self.user = user
         self.session = requests.Session()
         self.get("hub/login")
-        form = {"username": user, "password": PASSWORD, "_xsrf": self.session.cookies.get("_xsrf", path="/hub/")}
+        form = {"username": user, "password": password, "_xsrf": self.session.cookies.get("_xsrf", path="/hub/")}
         answer = self.session.post(hub.url + "hub/login", data=form, timeout=30, allow_redirects=False)
         assert answer.status_code == 302, answer.text[-2000:]
 
