@@ -43,7 +43,7 @@ from jupyter_envs.engine.transaction.metadata import (
 )
 from jupyter_envs.engine.transaction.move import can_move, move_prefix
 from jupyter_envs.engine.transaction.scripts import check_agreed
-from jupyter_envs.errors import StalePlanError
+from jupyter_envs.errors import StalePlanError, StorageError
 from jupyter_envs.settings import Settings
 
 
@@ -125,7 +125,10 @@ class Executor:
         """Bring a prefix, whose lock is held, to exactly its old or its new state."""
         if not is_pending(prefix):
             return []
-        outcome = recover(prefix)
+        try:
+            outcome = recover(prefix)
+        except OSError as error:
+            raise StorageError.from_os_error(error, f"recovering {prefix.name}") from error
         if "removed" in outcome:
             remove_prefix(prefix)
         for what in outcome:

@@ -33,6 +33,8 @@ from jupyter_envs.engine.transaction.scripts import run_scripts
 from jupyter_envs.engine.transaction.staging import stage_operations
 from jupyter_envs.errors import StorageError
 
+_TAKEN_BACK = "another machine has taken this change back, since this one had not been heard of for long; try again"
+
 
 def change_prefix(execution: Execution) -> Executed:
     """Carry out a change to an existing prefix.
@@ -53,10 +55,14 @@ def change_prefix(execution: Execution) -> Executed:
         messages = _switch(execution, directory, journal)
         commit(directory)
     except BaseException as error:
-        if not (directory / "committed.json").exists():
+        if not os.path.exists(directory / "committed.json"):  # where a server is gone, Path.exists raises
+            taken_back = _is_gone(directory)
             abandon(execution.prefix, directory, journal)
             if isinstance(error, OSError):
-                raise StorageError.from_os_error(error, f"changing {execution.prefix.name}") from error
+                failure = StorageError.from_os_error(error, f"changing {execution.prefix.name}")
+                if taken_back:
+                    failure.hint = _TAKEN_BACK
+                raise failure from error
             raise
         # The new state is in place; what failed is only making sure that a power cut cannot lose it.
         late.append(_unfinished(error))
@@ -72,6 +78,17 @@ def change_prefix(execution: Execution) -> Executed:
         warnings=(*clobber_warnings(execution.changes), *warnings, *late),
         messages=tuple(messages),
     )
+
+
+def _is_gone(directory: Path) -> bool:
+    """Tell whether a directory is not there; where that cannot be told, it is not gone."""
+    try:
+        directory.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def abandon(prefix: Path, directory: Path, journal: Journal) -> None:

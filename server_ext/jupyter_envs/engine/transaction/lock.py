@@ -88,8 +88,10 @@ def locked(path: Path, *, prefix: Path, command: str, timeout: float = 0.0) -> I
         finally:
             _say_holder(descriptor, msgspec.json.encode(who))
     finally:
-        # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes.
-        os.close(descriptor)
+        # Closing drops the lock. The file stays: removing it would let two processes hold two different inodes. On NFS
+        # it fails when the server has given the lock to another machine: what failed because of that has been said.
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
 
 
 def _say_holder(descriptor: int, text: bytes) -> None:
