@@ -1,9 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
+import { progressOfEvent } from '../src/models/progress';
 import { readJob } from '../src/services/jobs/validate';
-import { outcomeText } from '../src/widgets/jobText';
-import { job } from './fakes';
+import { jobTitle, outcomeText, phaseText } from '../src/widgets/jobText';
+import { event, job } from './fakes';
 
 const TRANS = nullTranslator.load('jupyter_envs');
 
@@ -21,6 +22,13 @@ describe('outcomeText', () => {
     const done = readJob({ id: 'j', kind: 'execute', action: 'install', state: 'done', name: 'analysis', result });
     expect(outcomeText(done, TRANS)).toBe('Installed into analysis: zope.event, appdirs, flit_core and 2 more packages');
     expect(outcomeText(done, TRANS, ['pandas>=2'])).toContain('analysis: pandas, zope.event, appdirs and');
+  });
+
+  it('calls what a bundle does neither a download nor a change', () => {
+    const bundle = job({ kind: 'bundle', action: 'bundle', name: 'stick', environment: null });
+    expect(jobTitle(bundle, TRANS)).toBe('Bundling into stick');
+    expect(phaseText(progressOfEvent(event({ phase: 'fetch' })), bundle, TRANS)).toBe('Gathering the archives');
+    expect(phaseText(progressOfEvent(event({ phase: 'fetch' })), job({}), TRANS)).toBe('Downloading');
   });
 
   it('names what a build made, and speaks of no environment when it stopped', () => {

@@ -99,9 +99,9 @@ def test_a_change_runs_in_a_child_and_leaves_result_events_log_and_kernel(
     assert seen == read_events(client.store.events_path(job.id))
     assert [event.seq for event in seen] == list(range(1, len(seen) + 1))
     phases = [event.phase for event in seen if event.kind == "phase"]
-    assert [phase for phase in dict.fromkeys(phases) if phase in ("solve", "fetch", "link", "kernels")] == [
+    assert [phase for phase in dict.fromkeys(phases) if phase in ("solve", "fetch", "extract", "link", "kernels")] == [
         "solve",
-        "fetch",
+        "extract",  # nothing is fetched from a channel in a folder
         "link",
         "kernels",
     ]

@@ -8,7 +8,7 @@ const MOST = 3;
 
 /** @param name - the environment's name; of a new one, what it will be called */
 export function changeText(request: IChangeRequest, name: string, trans: TranslationBundle): string {
-  const specs = listed(request.specs ?? [], trans);
+  const specs = specsText(request.specs ?? [], trans);
   switch (request.action) {
     case 'create':
       return trans.__('Create %1', name);
@@ -30,7 +30,7 @@ export function changeText(request: IChangeRequest, name: string, trans: Transla
 }
 
 /** The first requests, and how many more there are; where they come from is seen in the plan. */
-function listed(specs: readonly string[], trans: TranslationBundle): string {
+export function specsText(specs: readonly string[], trans: TranslationBundle): string {
   const texts = specs.map(spec => spec.replace(/^.*::/, ''));
   const more = texts.length - MOST;
   return more > 1 ? trans.__('%1 and %2 more', texts.slice(0, MOST).join(', '), more) : texts.join(', ');

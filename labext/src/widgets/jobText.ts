@@ -7,6 +7,7 @@ import type { IProgress } from '../models/progress';
 import { requestedFirst } from '../models/specs';
 import { IJob, hasEnded, waitsForYes } from '../services/jobs/interfaces';
 import { formatBytes } from './format';
+import { sentence } from './problem';
 
 /** A job in one line: what is being done, or what was done, to which environment. */
 export function jobTitle(job: IJob, trans: TranslationBundle): string {
@@ -37,7 +38,8 @@ function liveTitle(job: IJob, trans: TranslationBundle): string {
     rename: trans.__('Renaming %1', job.name),
     delete: trans.__('Deleting %1', job.name),
     clean: trans.__('Cleaning the package cache'),
-    build: trans.__('Building %1', job.name)
+    build: trans.__('Building %1', job.name),
+    bundle: trans.__('Bundling into %1', job.name)
   };
   return titles[actionOf(job)] ?? `${actionOf(job)} ${job.name}`;
 }
@@ -56,7 +58,8 @@ function doneTitle(job: IJob, trans: TranslationBundle): string {
     rename: trans.__('Renamed %1', job.name),
     delete: trans.__('Deleted %1', job.name),
     clean: trans.__('Cleaned the package cache'),
-    build: wasBuiltBefore(job) ? trans.__('%1 was built before', job.name) : trans.__('Built %1', job.name)
+    build: wasBuiltBefore(job) ? trans.__('%1 was built before', job.name) : trans.__('Built %1', job.name),
+    bundle: trans.__('Bundled into %1', job.name)
   };
   return titles[actionOf(job)] ?? `${actionOf(job)} ${job.name}`;
 }
@@ -88,7 +91,7 @@ export function outcomeText(job: IJob, trans: TranslationBundle, specs: readonly
     return trans.__('%1. The environment is as it was.', title);
   }
   if (job.error) {
-    return [`${title}. ${job.error.message}.`, job.error.hint].filter(Boolean).join(' ');
+    return [title, job.error.message, job.error.hint].filter(Boolean).map(sentence).join(' ');
   }
   const changed = job.kind === 'build' ? builtPackages(job).map(each => each.dist) : changedNames(job, specs);
   return changed.length > 0 ? `${title}: ${changedText(changed, trans)}` : title;
@@ -117,7 +120,7 @@ export function phaseText(progress: IProgress | null, job: IJob, trans: Translat
   }
   const phases: Record<string, string> = {
     solve: trans.__('Finding versions that go together'),
-    fetch: trans.__('Downloading'),
+    fetch: job.kind === 'bundle' ? trans.__('Gathering the archives') : trans.__('Downloading'),
     extract: trans.__('Unpacking'),
     link: trans.__('Linking files'),
     scripts: trans.__('Running link scripts'),

@@ -3,9 +3,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IChangeRequest } from '../../services/plans/interfaces';
+import { specsText } from '../changeText';
 
 export function requestText(request: IChangeRequest, trans: TranslationBundle): string {
-  const specs = (request.specs ?? []).join(', ');
+  const specs = specsText(request.specs ?? [], trans);
   switch (request.action) {
     case 'install':
       return trans.__('Install %1', specs);

@@ -129,7 +129,6 @@ class Populator:
     def _bring(self, records: Sequence[RepodataRecord]) -> None:
         if not records:
             return
-        self._report(Event(kind="phase", phase="fetch", total=len(records)))
         found = {record.dist: local for record in records if (local := self._find_local(record)) is not None}
         fetched = self._fetch([record for record in records if record.dist not in found])
         self._report(Event(kind="phase", phase="extract", total=len(records)))
@@ -153,6 +152,8 @@ class Populator:
     def _fetch(self, records: Sequence[RepodataRecord]) -> dict[str, str]:
         """Download what is not on this machine; return dist to path of the downloaded."""
         downloads = [download_of(record, self._pkgs, self._settings, self._channels) for record in records]
+        if downloads:  # archives of this machine are read where they are
+            self._report(Event(kind="phase", phase="fetch", total=len(downloads)))
         paths = Fetcher(self._settings, self._reporter, self._cancel).fetch(downloads)
         return {record.dist: path for record, path in zip(records, paths, strict=True)}
 
