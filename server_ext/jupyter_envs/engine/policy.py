@@ -18,15 +18,16 @@ import msgspec
 
 from jupyter_envs.engine.fetch.urls import without_credentials, without_login
 from jupyter_envs.engine.history.conda_history import spec_name
-from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, PYPI, is_wheel, source_of
+from jupyter_envs.engine.models.origins import CONDA, INTERPRETER, is_wheel, source_of
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.engine.models.policy import Licences, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
+from jupyter_envs.engine.solve.specs import parse_specs
 from jupyter_envs.engine.sources.base import to_rattler
 from jupyter_envs.engine.sources.conda_urls import channel_url
 from jupyter_envs.engine.sources.names import canonical_name
 from jupyter_envs.errors import PolicyError
-from jupyter_envs.settings import Settings
+from jupyter_envs.settings import SOURCES, Settings
 
 BRINGS_NOTHING = ("remove",)
 WHEELS = "pypi::"
@@ -48,20 +49,22 @@ def check_request(policy: Policy, request: ChangeRequest, settings: Settings) ->
     """Raise ``PolicyError`` for channels and sources that a request names and the policy does not allow."""
     if request.action in BRINGS_NOTHING:
         return
-    for source in (*(request.sources or ()), *_sources_of(request.specs)):
+    named = _named_places(policy, request)
+    for source in (*(request.sources or ()), *(place for place in named if place in SOURCES)):
         _check_source(policy, source)
     if policy.channels is not None:
-        for channel in request.channels or ():
+        for channel in (*(request.channels or ()), *(place for place in named if place not in SOURCES)):
             url = channel_url(channel, settings)
             if not _is_allowed(url, policy, settings):
                 raise _channel_refusal(policy, channel)
     check_archives(policy, request.archives, settings)
 
 
-def _sources_of(specs: Sequence[str]) -> list[str]:
-    """Return the sources that specs name, as in ``interpreter::python``; what is named else is a channel."""
-    named = (spec.partition("::")[0].strip() for spec in specs if "::" in spec)
-    return [source for source in named if source in (PYPI, INTERPRETER)]
+def _named_places(policy: Policy, request: ChangeRequest) -> list[str]:
+    """Return the sources and channels before ``::`` in what is asked for: none of them is to be contacted in vain."""
+    if policy.channels is None and policy.sources is None:
+        return []
+    return [spec.source for spec in parse_specs(request.specs) if spec.source]
 
 
 def check_archives(policy: Policy, folder: str, settings: Settings) -> None:

@@ -80,6 +80,9 @@ def test_channels(ruled: Ruled, tmp_path: Path) -> None:
     engine = ruled.engine(channels=[ruled.channel.url])
     assert ruled.change(engine, "a", "tool").generation == 1
     assert ruled.refusal(engine, "b", "elsewhere", channels=(other.url,)) == "channels"
+    assert ruled.refusal(engine, "b", f"{other.url}::elsewhere") == "channels"
+    assert ruled.refusal(engine, "b", "nowhere/linux-64::elsewhere") == "channels"  # and nobody was asked
+    assert ruled.change(engine, "c", f"{ruled.channel.url}::tool").generation == 1
     # a lock names packages, not channels; what it says its channel is does not count
     record = msgspec.structs.replace(other.record("elsewhere"), channel=ruled.channel.url)
     assert ruled.refusal(engine, "b", "elsewhere", records=(record,)) == "channels"
@@ -92,6 +95,7 @@ def test_sources(ruled: Ruled) -> None:
     for spec in ("pypi::six", "interpreter::python"):
         assert ruled.refusal(engine, "a", spec) == "sources", "whoever names it in a spec is told the same"
     assert ruled.change(engine, "b", "tool").generation == 1
+    assert ruled.refusal(engine, "a", "tool", "pypi::six") == "sources"
     wheel = msgspec.structs.replace(ruled.channel.record("tool"), fn="tool-1.0-py3-none-any.whl")
     assert ruled.refusal(engine, "a", records=(wheel,)) == "sources"
 
