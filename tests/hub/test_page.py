@@ -43,8 +43,8 @@ def test_the_page_publishes_follows_and_rolls_back_without_being_loaded_again(hu
             paged = page.get_by_role("article").filter(has=page.get_by_role("heading", name="paged", exact=True))
             for number, version in ((1, "1.0"), (2, "2.0")):
                 publish(page, "paged", tmp_path / "environment.yml", f"dependencies: [tool={version}]\n")
-                expect(said).to_have_text("The build of paged has begun.")
-                expect(paged).to_contain_text(f"Generation {number} is published", timeout=BUILT_MS)
+                expect(said).to_have_text(f"Generation {number} of paged is published.", timeout=BUILT_MS)
+                expect(paged).to_contain_text(f"Generation {number} is published")
             page.get_by_role("button", name="Publish generation 1 of paged").click()
             expect(paged).to_contain_text("Generation 1 is published")
             expect(said).to_have_text("Generation 1 of paged is published.")
@@ -53,3 +53,38 @@ def test_the_page_publishes_follows_and_rolls_back_without_being_loaded_again(hu
         finally:
             chromium.close()
     assert faults == []
+
+
+def test_the_page_says_why_a_build_failed_and_what_it_is_doing(hub: RunningHub, tmp_path: Path, gate: Path) -> None:
+    file = tmp_path / "environment.yml"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
+        try:
+            page = chromium.new_page(viewport={"width": 420, "height": 800})
+            open_page(page, hub)
+            said = page.get_by_role("status")
+            publish(page, "tried", file, "dependencies: [a\n  b: c\n")
+            expect(said).to_contain_text("environment.yml:2: not YAML")
+            expect(said).not_to_contain_text(".service")
+            publish(page, "tried", file, "dependencies: [forbidden]\n")
+            expect(said).to_contain_text("Generation 1 of tried was not published: forbidden-1.0", timeout=BUILT_MS)
+
+            publish(page, "tried", file, "dependencies: [waits]\n")
+            hub.until(gate.with_name(f"{gate.name}.2").exists, "the build waits")
+            log = page.get_by_label("Log of generation 2 of tried")
+            log.focus()
+            page.keyboard.press("Enter")
+            tried = page.get_by_role("article").filter(has=page.get_by_role("heading", name="tried", exact=True))
+            expect(tried.locator("pre").first).to_contain_text("post-link script of waits")
+            publish(page, "tried", file, "dependencies: [plain]\n")
+            expect(said).to_contain_text("tried is being built already")
+            page.get_by_role("button", name="Cancel building tried").click()
+            cancelled = "Generation 2 of tried was not published: the build was cancelled"
+            expect(said).to_contain_text(cancelled, timeout=BUILT_MS)
+            expect(tried.locator("pre").first).to_be_visible()  # who reads a log goes on reading it
+            assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+            page.on("dialog", lambda dialog: dialog.accept())
+            page.get_by_role("button", name="Remove generation 2 of tried").click()
+            expect(said).to_have_text("Generation 2 of tried was removed.")
+        finally:
+            chromium.close()

@@ -178,6 +178,17 @@ class GenerationHandler(ApiHandler):
         self.answer(await self.listed())
 
 
+class LogHandler(ApiHandler):
+    """What the build of one generation said."""
+
+    async def get(self, name: str, number: str) -> None:
+        """Answer the end of the log, as text."""
+        self.require(PUBLISH)
+        text = await self.publisher.log(name, int(number))
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(text)
+
+
 class UnknownHandler(ApiHandler):
     """Everything else below the API."""
 
@@ -212,5 +223,6 @@ ROUTES: list[tuple[str, type[web.RequestHandler]]] = [
     ("api/v1/environments", EnvironmentsHandler),
     (rf"api/v1/environments/{NAME}/switch", SwitchHandler),
     (rf"api/v1/environments/{NAME}/generations/(\d+)", GenerationHandler),
+    (rf"api/v1/environments/{NAME}/generations/(\d+)/log", LogHandler),
     ("api/v1/.*", UnknownHandler),
 ]

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jupyter_envs.hub.publisher import Publisher
 from jupyter_envs.hub.shared_root import Publication
+from jupyter_envs.hub.told import words
 
 PAGE, LIST = "page.html", "list.html"
 
@@ -52,9 +53,7 @@ def publication_json(publisher: Publisher, publication: Publication, *, publishe
         "file": publication.file,
         "message": publication.message,
         "hint": publication.hint,
-        "progress": None
-        if event is None
-        else {"text": event.text or event.phase, "done": event.done, "total": event.total},
+        "progress": None if event is None else {"text": words(event), "done": event.done, "total": event.total},
     }
 
 

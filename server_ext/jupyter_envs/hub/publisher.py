@@ -30,6 +30,7 @@ from jupyter_envs.engine.transaction.create import sweep
 from jupyter_envs.errors import EnvsError, LockedError, SpecError
 from jupyter_envs.hub.kernelspecs import sync_shared
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
+from jupyter_envs.hub.told import story
 from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.jobs.events import JobEvent, read_events
 from jupyter_envs.jobs.models import Job, JobRequest
@@ -40,6 +41,7 @@ from jupyter_envs.settings import Settings
 VERIFY_SECONDS = 1800.0  # every file is read once
 THREADS = 16
 TURN_SECONDS = 1.0  # between two looks whether the shared root is free
+LOG_BYTES = 64 << 10  # from the end: what people read
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -196,6 +198,21 @@ class Publisher:
         events = read_events(self.jobs.store.events_path(publication.job))
         return events[-1] if events else None
 
+    async def log(self, name: str, number: int) -> str:
+        """Return what the build of a generation did, and the end of what it wrote; empty when that is gone.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such generation.
+        """
+        publication = self.shared.get(validate_name(name), number)
+        return await self._in_thread(self._log_of, publication.job) if publication.job else ""
+
+    def _log_of(self, job: str) -> str:
+        lines = story(read_events(self.jobs.store.events_path(job)))
+        return "\n".join([*lines, "", _end_of(self.jobs.store.log_path(job))]).strip()
+
     # -- starting and stopping
 
     @property
@@ -262,7 +279,11 @@ class Publisher:
             raise SpecError(f"{file!r} is not the name of a file", hint="send its name without a folder")
         nowhere = str(self.shared.path / SERVICE_DIRECTORY)
         subdir = self.settings.subdir
-        parsed = parse_environment_file(text, path=os.path.join(nowhere, file), subdir=subdir, within=nowhere)
+        try:
+            parsed = parse_environment_file(text, path=os.path.join(nowhere, file), subdir=subdir, within=nowhere)
+        except SpecError as error:  # who sent the file knows it by its name
+            error.message = error.message.replace(f"{nowhere}/", "")
+            raise
         parsed = msgspec.structs.replace(parsed, path=file)
         request = ChangeRequest(action="create", prefix=str(prefix), command=f"build {prefix.parent.name} for {by}")
         request = add_file(request, parsed, self.settings)
@@ -339,8 +360,20 @@ class Publisher:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments, **named))
 
 
+def _end_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
 def _error_of(job: Job) -> EnvsError:
     error = job.error or {}
+    if job.state == "cancelled":
+        return EnvsError("the build was cancelled; what was published before is as it was")
     if job.state == "interrupted":
         message = "the build was interrupted; what was published before is as it was"
         return EnvsError(message, hint="publish it again", code="job.interrupted")
