@@ -58,3 +58,33 @@ async def test_all_ways_are_refused_by_the_rules_name(
         ("magic", "refused"),
     ]
     assert not any((Path(settings.root) / "envs" / name).exists() for name in ("rest", "shell", "magic"))
+
+
+async def test_what_is_allowed_and_taken_is_told_before_anybody_is_refused(
+    audit: Path, api: Api, finish: Finish, stocked: Channel
+) -> None:
+    policy = audit.with_name("policy.yaml")
+    asked = {"action": "create", "name": "one", "specs": ["six"], "add_ipykernel": False}
+    assert (await finish(await api("POST", "changes", asked)))["state"] == "done"
+    rules = (
+        f"channels: [{json.dumps(str(stocked.folder))}]\nquarantine_days: 7\nquota: {{environments: 3, disk: 1 GB}}\n"
+    )
+    policy.write_text(f"{rules}contact: ops@example.org\n", encoding="utf-8")
+    told = (await api("GET", "policy")).body["policy"]
+    assert 0 < told.pop("used") < 10**9
+    assert told == {
+        "channels": [str(stocked.folder)],
+        "sources": None,
+        "quarantine_days": 7,
+        "environments": 1,
+        "most_environments": 3,
+        "disk": 10**9,
+        "contact": "ops@example.org",
+    }
+    policy.write_text("nothing: of the kind\n", encoding="utf-8")
+    refused = await api("GET", "policy")
+    assert (refused.status, refused.body["error"]["code"]) == (403, "policy.file")
+
+
+async def test_without_a_policy_nothing_is_limited(api: Api) -> None:
+    assert (await api("GET", "policy")).body == {"policy": None}

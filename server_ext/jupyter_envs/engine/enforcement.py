@@ -16,7 +16,7 @@ import msgspec
 
 from jupyter_envs.engine.audit import audited
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
-from jupyter_envs.engine.models.policy import Policy
+from jupyter_envs.engine.models.policy import Allowance, Policy
 from jupyter_envs.engine.models.records import RepodataRecord
 from jupyter_envs.errors import PolicyError
 from jupyter_envs.policy_load import disk_quota, earlier, find_policy, narrowed, newest_allowed
@@ -125,6 +125,29 @@ class Enforcement:
 
         check_records(self._policy, records, self._settings, self._newest())
         check_licence_known(self._policy, records)
+
+    def allowance(self) -> Allowance | None:
+        """Return what is allowed and how much of it is taken; ``None`` where nothing is ruled.
+
+        Raises
+        ------
+        PolicyError
+            The policy cannot be used.
+        """
+        self._check_usable()
+        if self._policy is None:
+            return None
+        state = self.quota()
+        return Allowance(
+            channels=self._policy.channels,
+            sources=self._policy.sources,
+            quarantine_days=self._policy.quarantine_days,
+            environments=len(self._own()),
+            most_environments=self._policy.quota.environments if self._policy.quota else None,
+            used=state.used if state else None,
+            disk=state.limit if state else None,
+            contact=self._policy.contact,
+        )
 
     def audited(self, action: str, prefix: Path, command: str) -> AbstractContextManager[None]:
         """Write down what becomes of a change that has no plan."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from jupyter_envs.build.cached_sources import sources_bytes
+from jupyter_envs.engine.enforcement import Enforcement
 
 if TYPE_CHECKING:
     from jupyter_envs.queries.desk import Desk
@@ -43,6 +44,11 @@ async def disk_report(desk: Desk) -> Any:
     sources = await asyncio.to_thread(sources_bytes, desk.engine.settings.root)
     quota = msgspec.to_builtins(await asyncio.to_thread(desk.engine.quota))
     return {**report, "sources_bytes": sources, "free_bytes": desk.engine.free_bytes(), "quota": quota}
+
+
+async def allowance(desk: Desk) -> Any:
+    """Return what the policy of today allows, and how much of it is taken; ``None`` without one."""
+    return msgspec.to_builtins(await asyncio.to_thread(Enforcement.of(desk.settings).allowance))
 
 
 async def export(desk: Desk, *, environment: str, form: str, exact: bool) -> str:

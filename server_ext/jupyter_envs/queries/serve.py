@@ -36,6 +36,7 @@ VERBS: dict[str, Verb] = {
     "doctor": inspection.doctor,
     "disk": inspection.disk,
     "disk_report": inspection.disk_report,
+    "allowance": inspection.allowance,
     "export": inspection.export,
     "stale_modules": inspection.stale_modules,
     "notebook_answer": notebooks.answer,

@@ -50,3 +50,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quarantine_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] | None = None
     audit: str | None = None
     contact: str = ""
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy allows one user, and how much of it is taken. ``None`` means that it is not limited.
+
+    ``disk`` and ``used`` are bytes; ``used`` is measured only where ``disk`` is limited.
+    """
+
+    channels: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None
+    quarantine_days: int | None = None
+    environments: int = 0
+    most_environments: int | None = None
+    used: int | None = None
+    disk: int | None = None
+    contact: str = ""

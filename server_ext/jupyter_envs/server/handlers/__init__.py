@@ -18,6 +18,7 @@ from jupyter_envs.server.handlers import (
     notebooks,
     packages,
     plans,
+    policy,
     shared,
 )
 from jupyter_envs.server.handlers.base import ROOT, EnvsHandler
@@ -67,6 +68,7 @@ ROUTES: list[tuple[str, type[EnvsHandler]]] = [
     (rf"{ROOT}/disk", disk.DiskHandler),
     (rf"{ROOT}/clean", disk.CleanHandler),
     (rf"{ROOT}/doctor", health.DoctorOfAllHandler),
+    (rf"{ROOT}/policy", policy.PolicyHandler),
     (rf"{ROOT}/shared", shared.SharedHandler),
     (rf"{ROOT}/.*", about.UnknownHandler),
 ]
