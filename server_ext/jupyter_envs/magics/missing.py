@@ -31,6 +31,9 @@ def suggestion(error: ModuleNotFoundError, link: dict[str, Any]) -> str:
     package = _package_of(name, known)
     if package is None and _is_there(top):
         return ""
+    if not os.access(os.path.join(sys.prefix, "conda-meta"), os.W_OK):
+        what = f"{package} brings {name}" if package else f"{name} is not here"
+        return f"{what}; this kernel's environment is not yours to change: clone it, and install into the clone"
     if package is None:
         return f"%envinstall {top.replace('_', '-')}   installs a package of that name, if there is one"
     return f"%envinstall {package}   brings {name} into this kernel's environment"

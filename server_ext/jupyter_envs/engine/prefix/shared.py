@@ -36,14 +36,25 @@ def is_shared(prefix: str | os.PathLike[str], settings: Settings) -> bool:
     )
 
 
+def shown_name(prefix: str | os.PathLike[str]) -> str:
+    """Return the name that people know an environment by, also by the path of a published generation. Pure.
+
+    >>> shown_name("/srv/envs/generations/course/3"), shown_name("/srv/envs/envs/course")
+    ('course', 'course')
+    """
+    path = Path(prefix)
+    is_generation = path.name.isdigit() and path.parent.parent.name == GENERATIONS
+    return path.parent.name if is_generation else path.name
+
+
 def check_not_shared(prefix: str | os.PathLike[str], settings: Settings) -> None:
     """Raise ``FrozenError`` (``env.shared``) when a prefix is somebody else's to publish."""
     if not is_shared(prefix, settings):
         return
-    name = Path(prefix).name
+    name = shown_name(prefix)
     raise FrozenError(
-        f"{name} is a shared environment, which only whoever publishes it can change",
-        hint=f"clone it and change the clone: `jupyter envs clone {name} my-{name}`",
+        f"the shared environment {name} can be changed only by whoever publishes it",
+        hint=f"clone it and change the clone: Clone… in JupyterLab, or `jupyter envs clone {name} my-{name}`",
         code="env.shared",
         detail={"prefix": os.fspath(prefix)},
     )

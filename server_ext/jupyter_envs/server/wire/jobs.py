@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_envs.engine.prefix.shared import shown_name
 from jupyter_envs.jobs.events import JobEvent
 from jupyter_envs.jobs.models import Job
 from jupyter_envs.server.identifiers import environment_id
@@ -40,10 +41,12 @@ def job_json(job: Job, directory: str) -> dict[str, Any]:
 
 
 def _name(job: Job) -> str:
-    """What a job is about in a word: an environment; of a build, the recipe's folder."""
+    """What a job is about in a word: an environment; of a build, the recipe's folder; of a bundle, its folder."""
+    if job.request.bundle:
+        return Path(job.request.bundle.output).name
     recipes = job.request.build.recipes if job.request.build else ()
     if not recipes:
-        return Path(job.prefix).name
+        return shown_name(job.prefix)
     first = Path(recipes[0])
     return first.parent.name if first.suffix == ".yaml" else first.name
 

@@ -49,7 +49,9 @@ def test_whoever_publishes_there_may_change_it(hub: Settings, shared: Path) -> N
 
 
 def test_a_refusal_says_how_to_clone(hub: Settings, shared: Path) -> None:
-    with pytest.raises(FrozenError, match="course is a shared environment") as raised:
+    with pytest.raises(FrozenError, match="the shared environment course") as raised:
         check_not_shared(shared / "envs/course", hub)
     assert raised.value.code == "env.shared"
     assert "jupyter envs clone course my-course" in raised.value.hint
+    with pytest.raises(FrozenError, match="the shared environment course"):
+        check_not_shared(shared / "generations/course/3", hub)  # as a kernel of it names it
