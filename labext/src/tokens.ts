@@ -3,6 +3,7 @@
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { Token } from '@lumino/coreutils';
 
+import type { AllowanceModel } from './models/allowance';
 import type { EnvironmentsModel } from './models/environments';
 import type { JobsModel } from './models/jobs';
 import type { INotebookKernel } from './models/notebook/kernel';
@@ -15,6 +16,8 @@ export interface IEnvironmentsManager {
   readonly api: IApi;
   readonly environments: EnvironmentsModel;
   readonly jobs: JobsModel;
+  /** What the administrator allows. */
+  readonly allowance: AllowanceModel;
   readonly settings: SettingsModel;
   /** What the sidebar shows, and the row that commands without an id are for. */
   readonly sidebar: SidebarModel;

@@ -33,6 +33,13 @@ describe('noticeOf', () => {
     expect(noticeOf(job({ state: 'failed' }), null, 'all')?.actions).toEqual(['log']);
   });
 
+  it('offers no retry of what a rule forbids, but of what there is no room for', () => {
+    const refused = (code: string) => job({ state: 'failed', error: { ...CONFLICT, code, detail: null } });
+    expect(noticeOf(refused('policy.blocked'), REQUEST, 'all')?.actions).toEqual(['log']);
+    expect(noticeOf(refused('env.shared'), REQUEST, 'all')?.actions).toEqual(['log']);
+    expect(noticeOf(refused('policy.disk'), REQUEST, 'all')?.actions).toEqual(['retry', 'log']);
+  });
+
   it('is silent about plans', () => {
     expect(noticeOf(job({ kind: 'plan', state: 'failed' }), REQUEST, 'all')).toBeNull();
   });

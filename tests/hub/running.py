@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -78,6 +78,7 @@ LIGHT = {
 
 POLICY = """
 policy_version: 1
+channels: [{channel}]
 blocked: [forbidden]
 quota: {{environments: 2, disk: 8 MB}}
 audit: {audit}
@@ -146,7 +147,7 @@ class RunningHub:
         light.mkdir(exist_ok=True)
         (light / "jupyter_server_config.json").write_text(json.dumps(self._light))
         self.shared.mkdir(exist_ok=True, mode=0o755)
-        self._policy.write_text(POLICY.format(audit=self.audit), encoding="utf-8")
+        self._policy.write_text(POLICY.format(audit=self.audit, channel=json.dumps(self._channel)), encoding="utf-8")
         self.audit.touch()
         self.audit.chmod(0o666)  # users' own processes write it
         # A shell's background processes ignore SIGINT, by which the Hub ends users' servers.
@@ -360,6 +361,27 @@ class Visitor:
 
         found: dict[str, Any] = self.hub.until(final, f"job {job} has ended")
         return found
+
+    def environments(self) -> dict[str, dict[str, Any]]:
+        """Return what the list of the user's own server shows, by name."""
+        listed = self.rest("GET", "environments", user_server=True).json()["environments"]
+        return {one["name"]: one for one in listed}
+
+    def delete(self, *names: str) -> None:
+        """Delete environments of the user's, as far as they are there."""
+        found = self.environments()
+        for name in names:
+            if name in found:
+                answer = self.rest("DELETE", f"environments/{found[name]['id']}", user_server=True)
+                assert self.ended(answer.json()["job"]["id"])["state"] == "done"
+
+    def write(self, path: str, notebook: Mapping[str, Any]) -> None:
+        """Write a notebook into the user's folder, as JupyterLab saves it."""
+        token = self.session.cookies.get("_xsrf", path=f"/user/{self.user}/") or ""
+        url = f"{self.hub.url}user/{self.user}/api/contents/{path}"
+        body = {"type": "notebook", "format": "json", "content": notebook}
+        answer = self.session.put(url, json=body, headers={"X-XSRFToken": token}, timeout=60)
+        assert answer.status_code in (200, 201), answer.text
 
     def start_kernel(self, name: str) -> str:
         """Start a kernel on the user's server and return its id."""

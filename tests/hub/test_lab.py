@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from hub.running import PASSWORD, RunningHub, Visitor
-from ui.conftest import CHROMIUM_FLAGS
-from ui.find_chromium import find_chromium
+from hub.lab import READY_MS, open_lab
+from hub.running import RunningHub, Visitor
 
 NAME = "shown"
-READY_MS = 90_000
 LOOKED = "Object.keys(localStorage).some(key => key.startsWith('jupyter-envs:published:'))"
 
 
 @pytest.fixture
 def page(hub: RunningHub, anna: Visitor) -> Iterator[Page]:
-    """Return JupyterLab of anna, who logged in as a person does."""
-    base = anna.start_server()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_FLAGS)
-        try:
-            page = chromium.new_page()
-            page.goto(f"{hub.url}hub/login?next=/{base}lab?reset")
-            page.locator("#username_input").fill(anna.user)
-            page.locator("#password_input").fill(PASSWORD)
-            page.locator("#login_submit").click()
-            yield page
-        finally:
-            chromium.close()
+    """Return JupyterLab of anna."""
+    with open_lab(hub, anna) as page:
+        yield page
 
 
 def publish_next(admin: Visitor, version: str) -> int:
@@ -47,7 +35,6 @@ def test_a_shared_environment_appears_and_its_next_generation_is_told(admin: Vis
     publish_next(admin, "1.0")
     tile = page.locator(".jp-LauncherCard[data-category='Notebook']").filter(has_text=f"({NAME}, shared)")
     tile.click(timeout=READY_MS)
-    page.get_by_role("tab", name="Environments").click()
     active = page.get_by_role("region", name="The active notebook runs in")
     expect(active).to_contain_text(NAME)
     expect(page.locator(".jp-NotebookPanel-toolbar")).to_contain_text(f"{NAME} · Python")

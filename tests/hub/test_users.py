@@ -98,11 +98,11 @@ def test_a_quota_counts_environments_whichever_way_is_taken(
     assert third.startswith("15 "), third
     assert told in third
     assert [line["outcome"] for line in audited(hub, anna)][-4:] == ["done", *["refused"] * 3]
-    assert [one["name"] for one in environments(anna) if one["kind"] == "own"] == ["mine", "two"]
+    assert [name for name, one in anna.environments().items() if one["kind"] == "own"] == ["mine", "two"]
 
 
 def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, anna: Visitor, kernel: str) -> None:
-    (mine,) = (one for one in environments(anna) if one["name"] == "mine")
+    mine = anna.environments()["mine"]
     asked = {"action": "install", "environment": mine["id"], "specs": ["other-half"]}
     dialog, program = planned(anna, **asked), anna.change(**asked)
     for job in (dialog, program):
@@ -137,7 +137,7 @@ def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, an
 
 
 def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, ben: Visitor, kernel: str) -> None:
-    (row,) = (one for one in environments(anna) if one["name"] == "mine")
+    row = anna.environments()["mine"]
     token = {"Authorization": f"token {ben.token()}"}
     for path in ("envs/api/v1/environments", "api/kernels", f"api/kernels/{kernel}/channels", "api/contents"):
         assert ben.get(f"user/{anna.user}/{path}").status_code == 403, path
@@ -147,7 +147,7 @@ def test_nobody_reaches_what_is_another_users(hub: RunningHub, anna: Visitor, be
         assert answer.status_code == 403, path
 
     ben.start_server()
-    assert "mine" not in [one["name"] for one in environments(ben)]
+    assert "mine" not in ben.environments()
     if not hub.real_users:
         pytest.skip(missing_for_users())
     found = ben.rest("GET", f"environments/{row['id']}", user_server=True)
@@ -171,13 +171,13 @@ def test_a_clone_is_the_users_own_and_outlives_the_server(hub: RunningHub, admin
     admin.publish("course", {"name": "environment.yml", "text": "dependencies: [interpreter::python, tool=1.0]\n"})
     assert admin.published("course", 1)["published"]
     ben.start_server()
-    (course,) = (one for one in environments(ben) if one["name"] == "course")
+    course = ben.environments()["course"]
     asked = {"action": "install", "environment": course["id"], "specs": ["more"]}
     refused = ben.rest("POST", "plans", asked, user_server=True)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "env.shared")
 
     assert ben.change(action="clone", name="own", clone_from=course["id"])["state"] == "done"
-    (own,) = (one for one in environments(ben) if one["name"] == "own")
+    own = ben.environments()["own"]
     assert ben.change(action="install", environment=own["id"], specs=["more"])["state"] == "done"
     added = Path(own["path"], "share/more.txt")
     assert added.read_text() == "more"
@@ -188,9 +188,3 @@ def test_a_clone_is_the_users_own_and_outlives_the_server(hub: RunningHub, admin
     ask = "import sys, tool; print(sys.prefix, tool.version)"
     assert ben.execute(ben.start_kernel("envs-own"), ask).split() == [own["path"], "1.0"]
     assert not Path(course["path"], "share/more.txt").exists()
-
-
-def environments(user: Visitor) -> list[dict[str, Any]]:
-    """Return what a user's list of environments shows."""
-    listed: list[dict[str, Any]] = user.rest("GET", "environments", user_server=True).json()["environments"]
-    return listed

@@ -7,6 +7,7 @@ import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { buildIcon } from '@jupyterlab/ui-components';
 
 import { chooseEnvironmentOrNew } from '../dialogs/choose';
+import { isChangeable } from '../models/changeable';
 import { builtPackages, choicesOf, createWithBuilt, installBuilt } from '../models/built';
 import { freeName } from '../models/names';
 import type { RecipesModel } from '../models/recipes';
@@ -15,7 +16,6 @@ import { findPlace } from '../services/builds/validate';
 import { IProblem, asProblem } from '../services/errors';
 import type { IBuiltPackage, IJob } from '../services/jobs/interfaces';
 import { sentence } from '../widgets/problem';
-import { isChangeable } from './changes';
 import type { ICommandContext } from './context';
 import { CommandIDs } from './ids';
 

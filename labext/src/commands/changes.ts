@@ -7,9 +7,9 @@ import { showCreateDialog } from '../dialogs/create';
 import { askForSpecs } from '../dialogs/install';
 import { showPlanDialog } from '../dialogs/plan';
 import { environmentIcon } from '../icons';
+import { isChangeable } from '../models/changeable';
 import type { ICreateStart } from '../models/creating';
 import type { IProblem } from '../services/errors';
-import type { IEnvironment } from '../services/environments/interfaces';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import { changeText } from '../widgets/changeText';
@@ -24,14 +24,10 @@ export function addChangeCommands(context: ICommandContext): void {
   addUndo(context);
 }
 
-/** Whether an environment can be changed now. */
-export function isChangeable(environment: IEnvironment | null): boolean {
-  return environment !== null && environment.writable && !environment.frozen && !environment.busy && environment.kind !== 'venv';
-}
-
-/** Whether a command that changes an environment is offered: one that will still be asked for can be. */
+/** Whether a command that changes an environment is offered: of those that will be asked for, one can be changed. */
 export function mayChange(context: ICommandContext, args: ReadonlyPartialJSONObject): boolean {
-  return args['pick'] ? (context.manager.environments.environments?.length ?? 0) > 0 : isChangeable(findTarget(context, args));
+  const all = context.manager.environments.environments ?? [];
+  return args['pick'] ? all.some(isChangeable) : isChangeable(findTarget(context, args));
 }
 
 function addCreate(context: ICommandContext): void {
@@ -72,7 +68,7 @@ function addInstall(context: ICommandContext): void {
     describedBy: ID_ARGUMENT,
     isEnabled: args => mayChange(context, args),
     execute: async args => {
-      const environment = await getTarget(context, args);
+      const environment = await getTarget(context, args, isChangeable);
       if (!environment) {
         return null;
       }
@@ -100,7 +96,7 @@ function addUndo(context: ICommandContext): void {
     describedBy: ID_ARGUMENT,
     isEnabled: args => mayChange(context, args) && (Boolean(args['pick']) || (findTarget(context, args)?.generation ?? 0) > 1),
     execute: async args => {
-      const environment = await getTarget(context, args);
+      const environment = await getTarget(context, args, isChangeable);
       if (!environment) {
         return null;
       }

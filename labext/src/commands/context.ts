@@ -41,8 +41,16 @@ export function findTarget(context: ICommandContext, args: ReadonlyPartialJSONOb
   return args['pick'] ? null : (sidebar.selected ?? environments.active);
 }
 
-/** The environment that is meant; asks when that is not clear, and reads the list again for an id that is new. */
-export async function getTarget(context: ICommandContext, args: ReadonlyPartialJSONObject): Promise<IEnvironment | null> {
+/**
+ * The environment that is meant; asks when that is not clear, and reads the list again for an id that is new.
+ *
+ * @param fits - which environments are asked for
+ */
+export async function getTarget(
+  context: ICommandContext,
+  args: ReadonlyPartialJSONObject,
+  fits: (environment: IEnvironment) => boolean = () => true
+): Promise<IEnvironment | null> {
   const found = findTarget(context, args);
   if (found || args['active']) {
     return found;
@@ -52,7 +60,9 @@ export async function getTarget(context: ICommandContext, args: ReadonlyPartialJ
     await environments.refresh();
     return environments.find(args['id']);
   }
-  return chooseEnvironment(environments.environments ?? [], environments.active, context.trans);
+  const choices = (environments.environments ?? []).filter(fits);
+  const { active } = environments;
+  return chooseEnvironment(choices, active && choices.includes(active) ? active : null, context.trans);
 }
 
 /** Follow a job that was just submitted to its end; a refusal is shown. */

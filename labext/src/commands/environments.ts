@@ -6,8 +6,8 @@ import { copyIcon, deleteIcon, downloadIcon, editIcon, notebookIcon, refreshIcon
 
 import { confirmDelete } from '../dialogs/delete';
 import { askForName } from '../dialogs/rename';
+import { isChangeable } from '../models/changeable';
 import type { IEnvironment } from '../services/environments/interfaces';
-import { isChangeable } from './changes';
 import { ICommandContext, ID_ARGUMENT, findTarget, followed, getTarget } from './context';
 import { CommandIDs } from './ids';
 
@@ -24,15 +24,19 @@ function isOurs(environment: IEnvironment | null): boolean {
   return environment !== null && !environment.external && environment.writable && !environment.busy;
 }
 
+function mayBeRenamed(environment: IEnvironment | null): boolean {
+  return isOurs(environment) && isChangeable(environment);
+}
+
 function addRename(context: ICommandContext): void {
   const { app, manager, trans } = context;
   app.commands.addCommand(CommandIDs.rename, {
     label: trans.__('Rename…'),
     icon: args => (args['isPalette'] ? undefined : editIcon),
     describedBy: ID_ARGUMENT,
-    isEnabled: args => Boolean(args['pick']) || (isOurs(findTarget(context, args)) && isChangeable(findTarget(context, args))),
+    isEnabled: args => Boolean(args['pick']) || mayBeRenamed(findTarget(context, args)),
     execute: async args => {
-      const environment = await getTarget(context, args);
+      const environment = await getTarget(context, args, mayBeRenamed);
       if (!environment) {
         return null;
       }
@@ -53,7 +57,7 @@ function addDelete(context: ICommandContext): void {
     describedBy: ID_ARGUMENT,
     isEnabled: args => Boolean(args['pick']) || isOurs(findTarget(context, args)),
     execute: async args => {
-      const environment = await getTarget(context, args);
+      const environment = await getTarget(context, args, isOurs);
       if (!environment || !(await confirmDelete(manager, environment, runningIn(context, environment), trans))) {
         return null;
       }

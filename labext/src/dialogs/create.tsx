@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { CreateModel, ICreateStart } from '../models/creating';
+import { isForbidden } from '../models/refusals';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
 import { changeText } from '../widgets/changeText';
@@ -98,7 +99,7 @@ function buttonsOf(
     return [cancel, { ...preview, onClick: () => void model.preview() }];
   }
   const back = { label: trans.__('Back'), onClick: () => model.back() };
-  if (planning.conflict || planning.isGone) {
+  if (planning.conflict || planning.isGone || isForbidden(planning.problem)) {
     return [cancel, { ...back, accept: true }];
   }
   if (planning.state === 'failed') {

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { PlanningModel, isHarmless } from '../models/planning';
+import { isForbidden } from '../models/refusals';
 import type { IProblem } from '../services/errors';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IChangeRequest, IPlansApi } from '../services/plans/interfaces';
@@ -84,7 +85,7 @@ function planButtons(
   if (model.conflict?.hint) {
     return [{ label: trans.__('Close'), onClick: close }, { label: trans.__('Try again'), accept: true, onClick: () => void model.retry() }];
   }
-  if (model.conflict || model.isGone || (model.plan && model.plan.changes.length === 0)) {
+  if (model.conflict || model.isGone || isForbidden(model.problem) || (model.plan && model.plan.changes.length === 0)) {
     return [{ label: trans.__('Close'), onClick: close }];
   }
   const discard = { label: model.state === 'planning' ? trans.__('Cancel') : trans.__('Discard'), onClick: close };

@@ -4,6 +4,7 @@ import { IJob, waitsForYes } from '../services/jobs/interfaces';
 import type { IChangeRequest } from '../services/plans/interfaces';
 import { findConflict } from '../services/plans/validate';
 import { builtPackages, wasBuiltBefore } from './built';
+import { isForbidden } from './refusals';
 
 export type Notify = 'all' | 'problems' | 'none';
 /** What helps after a change that was not made: ask again, or choose one of the fixes of a conflict. */
@@ -38,9 +39,9 @@ export function noticeOf(job: IJob, request: IChangeRequest | null, notify: Noti
   return { type: job.state === 'interrupted' ? 'warning' : 'error', actions: [...again, 'log'] };
 }
 
-/** Decide what helps after a job that has ended; `null` when it did what was asked, or nobody knows what that was. */
+/** Decide what helps after a job that has ended; `null` when nothing does, or nobody knows what was asked for. */
 export function againOf(job: IJob, request: IChangeRequest | null): AgainAction | null {
-  if (job.state === 'done' || !request) {
+  if (job.state === 'done' || !request || isForbidden(job.error)) {
     return null;
   }
   return job.state === 'failed' && findConflict(job.error?.detail) ? 'fix' : 'retry';

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Poll } from '@lumino/polling';
 
+import { AllowanceModel } from '../models/allowance';
 import { Coalesced } from '../models/coalesced';
 import { EnvironmentsModel } from '../models/environments';
 import { Reading, readingsAfter } from '../models/events';
@@ -33,7 +34,8 @@ export const managerPlugin: JupyterFrontEndPlugin<IEnvironmentsManager> = {
     const sidebar = new SidebarModel(environments, settings);
     follow(app, environments, jobs);
     void readSettings(registry, settings);
-    return { api, environments, jobs, settings, sidebar };
+    const allowance = new AllowanceModel(api.policy, jobs);
+    return { api, environments, jobs, allowance, settings, sidebar };
   }
 };
 

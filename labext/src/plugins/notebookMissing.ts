@@ -11,6 +11,7 @@ import { IEnvironmentsManager, INotebookKernels } from '../tokens';
 import { CellSuggestions } from '../widgets/notebook/cellSuggestions';
 import { SuggestionWidget } from '../widgets/notebook/suggestionWidget';
 import { eachNotebook } from './eachNotebook';
+import { takeKernel } from './switchKernel';
 
 export const notebookMissingPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-envs:notebook-missing',
@@ -19,7 +20,7 @@ export const notebookMissingPlugin: JupyterFrontEndPlugin<void> = {
   requires: [IEnvironmentsManager, INotebookKernels],
   optional: [INotebookTracker, ISessionContextDialogs, ITranslator],
   activate: (
-    { commands }: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     manager: IEnvironmentsManager,
     kernels: INotebookKernels,
     notebooks: INotebookTracker | null,
@@ -30,18 +31,22 @@ export const notebookMissingPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
+    const { commands } = app;
     const { api, environments } = manager;
     const install: ISuggestionOptions['install'] = (environment, name) =>
       commands.execute(CommandIDs.change, {
         request: { action: 'install', environment: environment.id, specs: [name] }
       });
+    const clone: ISuggestionOptions['clone'] = environment => commands.execute(CommandIDs.clone, { id: environment.id });
     eachNotebook(notebooks, panel => {
       const { content: notebook, sessionContext } = panel;
       const kernel = kernels.of(sessionContext);
       new CellSuggestions(notebook, (cell, missing, fresh) => {
-        const model = new SuggestionModel({ missing, fresh, kernel, environments, api, install });
-        return new SuggestionWidget(model, trans, () => {
-          void NotebookActions.runCells(notebook, [cell], sessionContext, dialogs ?? undefined, translator ?? undefined);
+        const model = new SuggestionModel({ missing, fresh, kernel, environments, api, install, clone });
+        return new SuggestionWidget(model, trans, {
+          runAgain: () =>
+            void NotebookActions.runCells(notebook, [cell], sessionContext, dialogs ?? undefined, translator ?? undefined),
+          useKernel: name => takeKernel(app, sessionContext, name, trans)
         });
       });
     });

@@ -1,16 +1,14 @@
 /** Says in a notebook that the environment of its kernel was renamed, and switches to the kernel it has now. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { showErrorMessage } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { MovedModel } from '../models/notebook/moved';
-import { asProblem } from '../services/errors';
 import { IEnvironmentsManager, INotebookKernels } from '../tokens';
 import { movedBanner } from '../widgets/notebook/movedBanner';
 import { eachNotebook } from './eachNotebook';
-import { switchKernel } from './switchKernel';
+import { takeKernel } from './switchKernel';
 
 export const notebookMovedPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-envs:notebook-moved',
@@ -31,11 +29,7 @@ export const notebookMovedPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     eachNotebook(notebooks, ({ sessionContext, contentHeader }) => {
       const model = new MovedModel(kernels.of(sessionContext), manager.environments, manager.jobs);
-      const choose = (name: string): void => {
-        switchKernel(app, sessionContext, name).catch(error =>
-          showErrorMessage(trans.__('The kernel was not changed'), asProblem(error).message)
-        );
-      };
+      const choose = (name: string): void => takeKernel(app, sessionContext, name, trans);
       contentHeader.addWidget(movedBanner(model, trans, choose));
     });
   }

@@ -115,6 +115,7 @@ function makeActions(
   return {
     newNotebook: id => execute(CommandIDs.newNotebook, { id }),
     rename: id => execute(CommandIDs.rename, { id }),
+    clone: id => execute(CommandIDs.clone, { id }),
     remove: id => execute(CommandIDs.delete, { id }),
     copy: text => Clipboard.copyToSystem(text),
     folder: () => browser?.model.path ?? '',

@@ -33,9 +33,13 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     const panel: SidebarPanel = new SidebarPanel({
       model: manager.sidebar,
       jobs: manager.jobs,
+      allowance: manager.allowance,
       suggestions: new SuggestionsModel(manager.api.catalogue),
       actions: actionsOf(app, manager),
-      onShow: () => measuring.wake(),
+      onShow: () => {
+        measuring.wake();
+        manager.allowance.look();
+      },
       trans
     });
     app.shell.add(panel, 'left', { rank: 450, type: 'Environments' });

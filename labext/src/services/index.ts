@@ -15,6 +15,8 @@ import { NotebooksApi } from './notebooks/restapi';
 import type { INotebooksApi } from './notebooks/interfaces';
 import { PlansApi } from './plans/restapi';
 import type { IPlansApi } from './plans/interfaces';
+import { PolicyApi } from './policy/restapi';
+import type { IPolicyApi } from './policy/interfaces';
 import { SharedApi } from './shared/restapi';
 import type { ISharedApi } from './shared/interfaces';
 
@@ -27,6 +29,7 @@ export interface IApi {
   readonly notebooks: INotebooksApi;
   readonly builds: IBuildsApi;
   readonly shared: ISharedApi;
+  readonly policy: IPolicyApi;
 }
 
 /** Make the resources over HTTP. */
@@ -39,6 +42,7 @@ export function makeApi(settings: ServerConnection.ISettings): IApi {
     catalogue: new CatalogueApi(connection),
     notebooks: new NotebooksApi(connection),
     builds: new BuildsApi(connection),
-    shared: new SharedApi(connection)
+    shared: new SharedApi(connection),
+    policy: new PolicyApi(connection)
   };
 }

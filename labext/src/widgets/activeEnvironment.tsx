@@ -7,6 +7,7 @@ import type { ISuggestion } from '../models/suggestions';
 import type { IEnvironment } from '../services/environments/interfaces';
 import { EnvironmentRow } from './environmentRow';
 import { IEnvironmentActions, actByKey } from './environmentTree';
+import { obstacleText } from './obstacleText';
 import { SpecField } from './specField';
 
 export interface IActiveEnvironmentProps extends IEnvironmentActions {
@@ -53,7 +54,7 @@ function InstallBox(props: IActiveEnvironmentProps): JSX.Element {
       setSpecs([]);
     }
   };
-  const refusal = refusalOf(environment, trans);
+  const refusal = obstacleText(environment, trans);
   return (
     <div className="jp-envs-Active-install" title={refusal}>
       <SpecField
@@ -77,18 +78,4 @@ function InstallBox(props: IActiveEnvironmentProps): JSX.Element {
       )}
     </div>
   );
-}
-
-/** Why nothing can be installed into an environment now; empty when it can. */
-export function refusalOf(environment: IEnvironment, trans: TranslationBundle): string {
-  if (environment.frozen) {
-    return trans.__('Frozen: it must not be changed');
-  }
-  if (environment.kind === 'shared') {
-    return trans.__('Shared: clone it into your environments, and change the clone');
-  }
-  if (!environment.writable) {
-    return trans.__('Read-only');
-  }
-  return environment.busy ? trans.__('It is being changed now') : '';
 }

@@ -7,16 +7,19 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { environmentIcon } from '../icons';
+import type { AllowanceModel } from '../models/allowance';
 import type { JobsModel } from '../models/jobs';
 import { againOf } from '../models/notices';
 import type { SidebarModel } from '../models/sidebar';
 import type { SuggestionsModel } from '../models/suggestions';
 import { JobList } from './jobList';
+import { QuotaNote } from './quotaNote';
 import { ISidebarActions, SidebarView } from './sidebarView';
 
 export interface ISidebarOptions {
   readonly model: SidebarModel;
   readonly jobs: JobsModel;
+  readonly allowance: AllowanceModel;
   readonly suggestions: SuggestionsModel;
   readonly actions: ISidebarActions;
   /** The sidebar has come into view. */
@@ -41,12 +44,13 @@ export class SidebarPanel extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { model, jobs, suggestions } = this._options;
+    const { model, jobs, suggestions, allowance, trans } = this._options;
     return (
       <>
         <UseSignal signal={model.changed}>
           {() => <UseSignal signal={suggestions.changed}>{() => this._view()}</UseSignal>}
         </UseSignal>
+        <UseSignal signal={allowance.changed}>{() => <QuotaNote allowance={allowance.allowance} trans={trans} />}</UseSignal>
         <UseSignal signal={model.changed}>
           {() => <UseSignal signal={jobs.changed}>{() => this._jobs()}</UseSignal>}
         </UseSignal>

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ISuggestionOptions, SuggestionModel } from '../../src/models/notebook/suggestion';
 import type { IModuleOwner } from '../../src/services/catalogue/interfaces';
 import type { IEnvironment, IPackage } from '../../src/services/environments/interfaces';
+import type { IJob } from '../../src/services/jobs/interfaces';
+import { readJob } from '../../src/services/jobs/validate';
 import { readPackage } from '../../src/services/environments/validate';
 import { FakeEnvironments, FakeKernel, environment, settled } from './fakes';
 
@@ -13,6 +15,7 @@ interface ISetUp {
   readonly environment?: Partial<IEnvironment>;
   readonly unknown?: boolean;
   readonly owner?: string;
+  readonly clone?: IJob;
 }
 
 async function setUp(options: ISetUp = {}) {
@@ -38,7 +41,8 @@ async function setUp(options: ISetUp = {}) {
     kernel,
     environments: environments.model,
     api: { catalogue: { ownerOf }, environments: { packages: () => Promise.resolve(list()) } },
-    install
+    install,
+    clone: () => Promise.resolve(options.clone ?? null)
   });
   await settled();
   return { kernel, environments, model, asked, installed };
@@ -68,6 +72,22 @@ describe('SuggestionModel', () => {
     await install;
     await settled();
     expect(model.state).toBe('offer');
+  });
+
+  it('offers a clone of a shared environment, and then its kernel', async () => {
+    const shared = { kind: 'shared', writable: false };
+    const unwanted = await setUp({ environment: shared });
+    await unwanted.model.clone();
+    await settled();
+    expect([unwanted.model.state, unwanted.model.package]).toEqual(['clone', 'scikit-learn']);
+    await unwanted.model.install();
+    expect(unwanted.asked).toEqual([]);
+    const result = { executed: true, kernels: ['envs-mine'] };
+    const clone = readJob({ id: 'j', kind: 'execute', action: 'clone', state: 'done', name: 'mine', result });
+    const { model } = await setUp({ environment: shared, clone });
+    await model.clone();
+    await settled();
+    expect([model.state, model.cloned]).toEqual(['cloned', { name: 'mine', kernel: 'envs-mine' }]);
   });
 
   it('notices that somebody else has installed it', async () => {

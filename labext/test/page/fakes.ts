@@ -2,6 +2,7 @@
 
 import { vi } from 'vitest';
 
+import { AllowanceModel } from '../../src/models/allowance';
 import { EnvironmentsModel } from '../../src/models/environments';
 import { JobsModel } from '../../src/models/jobs';
 import type { IApi } from '../../src/services';
@@ -53,13 +54,15 @@ export function fakeApi(): { [R in keyof IApi]: { [M in keyof IApi[R]]: ReturnTy
     new Proxy({} as Record<string, unknown>, {
       get: (methods, name: string) => (methods[name] ??= vi.fn(() => Promise.reject(new Error(`not expected: ${name}`))))
     }) as never;
-  return { environments: resource(), plans: resource(), jobs: resource(), catalogue: resource() };
+  return { environments: resource(), plans: resource(), jobs: resource(), catalogue: resource(), policy: resource() };
 }
 
 /** The shared models over such resources; polling jobs takes no time. */
 export function fakeManager(
   api: ReturnType<typeof fakeApi>
-): Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs'> {
+): Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs' | 'allowance'> {
   const real = api as unknown as IApi;
-  return { api: real, environments: new EnvironmentsModel(real.environments), jobs: new JobsModel(real.jobs, undefined, { young: 0, old: 0 }) };
+  const jobs = new JobsModel(real.jobs, undefined, { young: 0, old: 0 });
+  const allowance = new AllowanceModel(real.policy, jobs);
+  return { api: real, environments: new EnvironmentsModel(real.environments), jobs, allowance };
 }

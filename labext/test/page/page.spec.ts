@@ -39,6 +39,28 @@ describe('PageModel', () => {
     expect(page.packages.installed.value?.length).toBe(2);
   });
 
+  it('goes back from a plan to where it was asked for, and keeps what was put together', async () => {
+    const { page } = await made();
+    page.setTab('add');
+    page.cart.put({ name: 'six', action: 'install', spec: 'six', version: '' });
+    page.review();
+    await settle();
+    expect([page.tab, page.changes.state]).toEqual(['plan', 'failed']);
+    page.back();
+    expect([page.tab, page.changes.state, page.cart.items.length]).toEqual(['add', 'idle', 1]);
+  });
+
+  it('has no tabs to change what cannot be changed, and plans nothing for it', async () => {
+    const { api, manager, page } = await made();
+    page.setTab('add');
+    api.environments.list.mockResolvedValue([environment({ kind: 'shared', writable: false })]);
+    await manager.environments.refresh();
+    expect([page.tab, page.tabs.includes('plan')]).toEqual(['packages', false]);
+    page.propose([{ action: 'install', environment: 'L2E', specs: ['six'] }]);
+    await settle();
+    expect([page.changes.state, api.plans.plan.mock.calls.length]).toEqual(['idle', 0]);
+  });
+
   it('follows the environment to its new name', async () => {
     const { api, manager, page } = await made();
     api.environments.list.mockResolvedValue([environment({ id: 'L2I', name: 'b', path: '/b' })]);

@@ -4,6 +4,7 @@ import type { ICatalogueApi } from '../../services/catalogue/interfaces';
 import type { IEnvironment, IEnvironmentsApi } from '../../services/environments/interfaces';
 import type { IJob } from '../../services/jobs/interfaces';
 import { Model } from '../base';
+import { lastingObstacleOf } from '../changeable';
 import { Coalesced } from '../coalesced';
 import type { EnvironmentsModel } from '../environments';
 import type { INotebookKernel } from './kernel';
@@ -12,10 +13,18 @@ import { IMissingModule, samePackage } from './missingModule';
 /**
  * - `none`: nothing helpful is known
  * - `offer`: the package is not in the environment
+ * - `clone`: nor can it get there, because the environment is shared; a clone could have it
+ * - `cloned`: such a clone has been made, and its kernel can be used instead
  * - `asked`: a preview is being looked at, or the change is under way
  * - `installed`: it is there now; the cell would find it
  */
-export type SuggestionState = 'none' | 'offer' | 'asked' | 'installed';
+export type SuggestionState = 'none' | 'offer' | 'clone' | 'cloned' | 'asked' | 'installed';
+
+/** A clone that was made here, and the name of its kernel. */
+export interface ICloned {
+  readonly name: string;
+  readonly kernel: string;
+}
 
 export interface ISuggestionOptions {
   readonly missing: IMissingModule;
@@ -29,6 +38,8 @@ export interface ISuggestionOptions {
   };
   /** Show a preview and carry it out; `null` when the person thought better of it. */
   readonly install: (environment: IEnvironment, name: string) => Promise<IJob | null>;
+  /** Ask for a clone and make it; `null` when the person thought better of it. */
+  readonly clone: (environment: IEnvironment) => Promise<IJob | null>;
 }
 
 /** The suggestion below one cell. It follows the kernel and the environment until it is disposed. */
@@ -41,7 +52,15 @@ export class SuggestionModel extends Model {
   }
 
   get state(): SuggestionState {
-    return this._asked ? 'asked' : this._state;
+    if (this._asked) {
+      return 'asked';
+    }
+    return this._state === 'clone' && this._cloned ? 'cloned' : this._state;
+  }
+
+  /** The clone that was made of the environment; `null` when none was. */
+  get cloned(): ICloned | null {
+    return this._cloned;
   }
 
   get module(): string {
@@ -61,13 +80,29 @@ export class SuggestionModel extends Model {
   /** Ask for the preview; resolves when the person has decided and the change, if any, has ended. */
   async install(): Promise<void> {
     const environment = this._environment;
-    if (this.state !== 'offer' || !environment) {
+    if (this.state === 'offer' && environment) {
+      await this._ask(() => this._options.install(environment, this._package));
+    }
+  }
+
+  /** Ask for a clone of the environment; resolves as `install` does. */
+  async clone(): Promise<void> {
+    const environment = this._environment;
+    if (this.state !== 'clone' || !environment) {
       return;
     }
+    await this._ask(async () => {
+      const job = await this._options.clone(environment);
+      const kernel = job?.state === 'done' ? job.result?.kernels[0] : undefined;
+      this._cloned = job && kernel ? { name: job.name, kernel } : null;
+    });
+  }
+
+  private async _ask(work: () => Promise<unknown>): Promise<void> {
     this._asked = true;
     this.emitChanged();
     try {
-      await this._options.install(environment, this._package);
+      await work();
     } finally {
       this._asked = false;
       this._key = '';
@@ -85,11 +120,12 @@ export class SuggestionModel extends Model {
     }
   }
 
-  /** The environment of the kernel, if something can be installed there. */
+  /** The environment of the kernel, if something can be installed there or into a clone of it. */
   private _target(): IEnvironment | null {
     const { kernel, environments } = this._options;
     const found = kernel.path ? environments.findByPath(kernel.path) : null;
-    return found && found.writable && found.kind !== 'venv' ? found : null;
+    const obstacle = found && lastingObstacleOf(found);
+    return obstacle === null || obstacle === 'shared' ? found : null;
   }
 
   private async _decide(): Promise<void> {
@@ -116,7 +152,7 @@ export class SuggestionModel extends Model {
       const candidates = [owner.package, ...owner.alternatives];
       const name = candidates.find(candidate => packages.some(({ name }) => samePackage(name, candidate)));
       if (name === undefined) {
-        return ['offer', owner.package];
+        return [lastingObstacleOf(environment) ? 'clone' : 'offer', owner.package];
       }
       // The package is there but has no such part: installing it again would change nothing.
       return [missing.module === missing.top ? 'installed' : 'none', name];
@@ -132,4 +168,5 @@ export class SuggestionModel extends Model {
   private _asked = false;
   private _package = '';
   private _environment: IEnvironment | null = null;
+  private _cloned: ICloned | null = null;
 }

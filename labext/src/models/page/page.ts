@@ -4,7 +4,9 @@ import type { IEnvironment } from '../../services/environments/interfaces';
 import { IJob, hasEnded } from '../../services/jobs/interfaces';
 import type { IChangeRequest } from '../../services/plans/interfaces';
 import type { IEnvironmentsManager } from '../../tokens';
+import type { AllowanceModel } from '../allowance';
 import { Model, same } from '../base';
+import { lastingObstacleOf } from '../changeable';
 import { CartModel, requestsOf } from './cart';
 import { ChangesModel } from './changes';
 import { ExportModel } from './export';
@@ -16,6 +18,9 @@ import { SearchModel } from './search';
 
 export const PAGE_TABS = ['packages', 'add', 'plan', 'history', 'health', 'kernel', 'export'] as const;
 export type PageTab = (typeof PAGE_TABS)[number];
+
+/** Those that are for changing the environment. */
+const CHANGING: readonly PageTab[] = ['add', 'plan'];
 
 /** The word as a tab; the first one for a word that is none. */
 export function asTab(word: unknown): PageTab {
@@ -35,7 +40,7 @@ export class PageModel extends Model {
    * @param onKernelsChanged - called after kernels were registered or removed here
    */
   constructor(
-    private readonly _manager: Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs'>,
+    private readonly _manager: Pick<IEnvironmentsManager, 'api' | 'environments' | 'jobs' | 'allowance'>,
     private _id: string,
     onKernelsChanged: () => void = () => undefined
   ) {
@@ -74,6 +79,11 @@ export class PageModel extends Model {
   readonly kernels: KernelsModel;
   readonly export: ExportModel;
 
+  /** What the administrator allows. */
+  get allowance(): AllowanceModel {
+    return this._manager.allowance;
+  }
+
   get id(): string {
     return this._id;
   }
@@ -93,13 +103,23 @@ export class PageModel extends Model {
     return this._manager.jobs.live.find(job => job.environment === this._id) ?? null;
   }
 
+  /** Why it cannot be changed, now or later; `null` when it can. */
+  get obstacle(): ReturnType<typeof lastingObstacleOf> {
+    return this._environment && lastingObstacleOf(this._environment);
+  }
+
+  /** The tabs that there are: of one that cannot be changed, those that only show. */
+  get tabs(): readonly PageTab[] {
+    return this.obstacle ? PAGE_TABS.filter(tab => !CHANGING.includes(tab)) : PAGE_TABS;
+  }
+
   get tab(): PageTab {
-    return this._tab;
+    return this.tabs.includes(this._tab) ? this._tab : PAGE_TABS[0];
   }
 
   /** Look at a tab; what it shows is read when it is not known. */
   setTab(tab: PageTab): void {
-    const changed = tab !== this._tab;
+    const changed = tab !== this.tab;
     this._tab = tab;
     this._show();
     if (changed) {
@@ -120,10 +140,17 @@ export class PageModel extends Model {
 
   /** Plan something and look at the plan. */
   propose(requests: readonly IChangeRequest[]): void {
-    if (requests.length > 0) {
+    if (requests.length > 0 && !this.obstacle) {
+      this._from = this.tab === 'plan' ? this._from : this.tab;
       void this.changes.start(requests);
       this.setTab('plan');
     }
+  }
+
+  /** Give up what is planned, and go back to where it was put together: what is in the cart is still there. */
+  back(): void {
+    this.changes.discard();
+    this.setTab(this._from);
   }
 
   /** Choose another version of a package. */
@@ -196,7 +223,7 @@ export class PageModel extends Model {
 
   private _show(): void {
     if (this._seen && !this.isDisposed) {
-      void this._tabs[this._tab].show();
+      void this._tabs[this.tab].show();
     }
   }
 
@@ -213,6 +240,7 @@ export class PageModel extends Model {
   private _seen = false;
   private _live = '';
   private _tab: PageTab = PAGE_TABS[0];
+  private _from: PageTab = PAGE_TABS[0];
 }
 
 /** What changes when an environment's content does. */

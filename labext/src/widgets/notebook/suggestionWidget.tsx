@@ -2,17 +2,23 @@
 
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Button, downloadIcon, runIcon } from '@jupyterlab/ui-components';
+import { Button, copyIcon, downloadIcon, runIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { SuggestionModel } from '../../models/notebook/suggestion';
+
+/** What the buttons do beside what the model does. */
+export interface ISuggestionActions {
+  readonly runAgain: () => void;
+  readonly useKernel: (name: string) => void;
+}
 
 /** Follows a model, which it takes with it when it goes. */
 export class SuggestionWidget extends ReactWidget {
   constructor(
     private readonly _model: SuggestionModel,
     private readonly _trans: TranslationBundle,
-    private readonly _runAgain: () => void
+    private readonly _actions: ISuggestionActions
   ) {
     super();
     this.addClass('jp-envs-Suggestion');
@@ -34,10 +40,34 @@ export class SuggestionWidget extends ReactWidget {
       return (
         <>
           <span>{trans.__('%1 is in %2 now.', this._model.package, environment.name)}</span>
-          <Button className="jp-envs-NotebookButton" small onClick={this._runAgain}>
+          <Button className="jp-envs-NotebookButton" small onClick={this._actions.runAgain}>
             <runIcon.react tag="span" />
             {trans.__('Run the cell again')}
           </Button>
+        </>
+      );
+    }
+    const { cloned } = this._model;
+    if (state === 'cloned' && cloned) {
+      return (
+        <>
+          <Button className="jp-envs-NotebookButton" small onClick={() => this._actions.useKernel(cloned.kernel)}>
+            {trans.__('Use the kernel of %1', cloned.name)}
+          </Button>
+          <span className="jp-envs-Suggestion-note">{trans.__('%1 can be installed there.', this._model.package)}</span>
+        </>
+      );
+    }
+    if (state === 'clone') {
+      return (
+        <>
+          <Button className="jp-envs-NotebookButton" small onClick={() => void this._model.clone()}>
+            <copyIcon.react tag="span" />
+            {trans.__('Clone %1…', environment.name)}
+          </Button>
+          <span className="jp-envs-Suggestion-note">
+            {trans.__('%1 is shared and cannot be changed; %2 can be installed into a clone.', environment.name, this._model.package)}
+          </span>
         </>
       );
     }

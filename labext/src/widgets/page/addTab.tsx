@@ -7,6 +7,7 @@ import * as React from 'react';
 import { specOf } from '../../models/page/cart';
 import type { PageModel } from '../../models/page/page';
 import type { IFound } from '../../services/catalogue/interfaces';
+import type { IAllowance } from '../../services/policy/interfaces';
 import { FoundList } from './foundList';
 import { Empty, Failed, Loading } from './states';
 import { useModel } from './useModel';
@@ -25,7 +26,9 @@ export function AddTab(props: IAddTabProps): JSX.Element {
   const input = React.useRef<HTMLInputElement>(null);
   useModel(model);
   useModel(page.cart);
+  useModel(page.allowance);
   React.useEffect(() => input.current?.focus(), []);
+  React.useEffect(() => page.allowance.look(), [page]);
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'ArrowDown' || event.key === 'Enter') {
       event.preventDefault();
@@ -83,6 +86,7 @@ function Versions(props: IAddTabProps): JSX.Element | null {
       versions={versions}
       installed={installedVersion(page, looked.name)}
       item={page.cart.find(looked.name)}
+      quarantine={page.allowance.allowance?.quarantine_days ?? null}
       trans={trans}
       onPut={item => page.cart.put(item)}
       onTake={name => page.cart.take(name)}
@@ -101,6 +105,9 @@ function Found(props: IAddTabProps & { listRef: React.RefObject<HTMLUListElement
     return (
       <Empty title={trans.__('Type a name')}>
         <p>{trans.__('Names come from all sources of this environment: channels, the Python index, this machine.')}</p>
+        {rulesText(page.allowance.allowance, trans).map(text => (
+          <p key={text}>{text}</p>
+        ))}
       </Empty>
     );
   }
@@ -137,6 +144,18 @@ function add(page: PageModel, found: IFound): void {
 function installedVersion(page: PageModel, name: string): string {
   const known = page.search.answer?.results.find(found => found.name === name)?.installed;
   return known ?? page.packages.installed.value?.find(each => each.name === name)?.version ?? '';
+}
+
+/** What of the administrator's rules is good to know before one chooses. */
+function rulesText(allowance: IAllowance | null, trans: TranslationBundle): string[] {
+  const { channels = null, quarantine_days: days = null } = allowance ?? {};
+  const texts = [
+    channels && trans.__('Channels that are allowed: %1.', channels.join(', ')),
+    days !== null &&
+      days > 0 &&
+      trans._n('Versions wait for %1 day after they were published.', 'Versions wait for %1 days after they were published.', days)
+  ];
+  return texts.filter((text): text is string => Boolean(text));
 }
 
 function statusText(page: PageModel, trans: TranslationBundle): string {

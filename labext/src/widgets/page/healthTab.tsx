@@ -32,7 +32,7 @@ export function HealthTab(props: IHealthTabProps): JSX.Element {
       <section aria-label={trans.__('Disk')}>
         <h2>{trans.__('Disk')}</h2>
         <Loaded resource={model.disk} loading={trans.__('Measuring…')} trans={trans}>
-          {disk => <Disk disk={disk} trans={trans} />}
+          {disk => <Disk disk={disk} isShared={page.obstacle === 'shared'} trans={trans} />}
         </Loaded>
       </section>
     </div>
@@ -91,7 +91,7 @@ function Findings(props: IHealthTabProps): JSX.Element {
       {model.verify.value?.length === 0 && (
         <p role="status">{trans.__('Every file is as its package brought it.')}</p>
       )}
-      {repairable > 0 && (
+      {repairable > 0 && !page.obstacle && (
         <p className="jp-envs-Buttons">
           <Button
             className="jp-mod-styled jp-mod-accept"
@@ -104,12 +104,22 @@ function Findings(props: IHealthTabProps): JSX.Element {
       )}
       <ul className="jp-envs-Findings">
         {findings.map((finding, index) => (
-          <Finding key={index} finding={finding} fixing={model.fixing} trans={trans} onFix={fix => mend(page, fix)} />
+          <Finding
+            key={index}
+            finding={finding}
+            canMend={!page.obstacle || !CHANGING.includes(finding.fix?.action ?? '')}
+            fixing={model.fixing}
+            trans={trans}
+            onFix={fix => mend(page, fix)}
+          />
         ))}
       </ul>
     </>
   );
 }
+
+/** What mends by changing the environment. */
+const CHANGING: readonly string[] = ['repair', 'recover', 'install'];
 
 /** Mend it: what brings packages is planned and looked at first. */
 function mend(page: PageModel, fix: IFindingFix): void {
@@ -122,6 +132,7 @@ function mend(page: PageModel, fix: IFindingFix): void {
 
 function Finding(props: {
   finding: IFinding;
+  canMend: boolean;
   fixing: boolean;
   trans: TranslationBundle;
   onFix: (fix: IFindingFix) => void;
@@ -135,7 +146,7 @@ function Finding(props: {
         <p className="jp-envs-Finding-message">{finding.message}</p>
         {finding.hint && <p className="jp-envs-Finding-hint">{finding.hint}</p>}
       </div>
-      {fix && (
+      {fix && props.canMend && (
         <Button
           className="jp-mod-styled"
           disabled={props.fixing}
@@ -149,17 +160,19 @@ function Finding(props: {
   );
 }
 
-function Disk(props: { disk: IDiskUsage; trans: TranslationBundle }): JSX.Element {
+function Disk(props: { disk: IDiskUsage; isShared: boolean; trans: TranslationBundle }): JSX.Element {
   const { disk, trans } = props;
   const own = disk.total > 0 ? (100 * disk.unique) / disk.total : 0;
   return (
     <>
       <p>
-        {trans.__(
-          'Deleting this environment would free %1; another %2 of it are hard links to files that the package cache or other environments use too.',
-          formatBytes(disk.unique),
-          formatBytes(disk.shared)
-        )}
+        {props.isShared
+          ? trans.__('It lies in the shared folder and takes nothing of your own space.')
+          : trans.__(
+              'Deleting this environment would free %1; another %2 of it are hard links to files that the package cache or other environments use too.',
+              formatBytes(disk.unique),
+              formatBytes(disk.shared)
+            )}
       </p>
       <div
         className="jp-envs-Meter"

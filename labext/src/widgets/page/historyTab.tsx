@@ -107,14 +107,16 @@ function Actions(
           >
             {trans.__('Compare with now')}
           </Button>
-          <Button
-            small
-            className="jp-envs-Button"
-            aria-label={trans.__('Restore state %1', number)}
-            onClick={() => page.propose([{ action: 'restore', environment: page.id, generation: number }])}
-          >
-            {trans.__('Restore…')}
-          </Button>
+          {!page.obstacle && (
+            <Button
+              small
+              className="jp-envs-Button"
+              aria-label={trans.__('Restore state %1', number)}
+              onClick={() => page.propose([{ action: 'restore', environment: page.id, generation: number }])}
+            >
+              {trans.__('Restore…')}
+            </Button>
+          )}
         </>
       )}
     </div>

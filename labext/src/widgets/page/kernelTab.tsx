@@ -47,30 +47,38 @@ export function KernelTab(props: IKernelTabProps): JSX.Element {
   );
 }
 
+/** How the kernels are called that come with a published environment, and go only with it. */
+const PUBLISHED = 'shared-';
+
 function Buttons(props: IKernelTabProps & { model: KernelsModel; kernels: IKernels }): JSX.Element {
   const { page, model, trans, kernels } = props;
   const count = kernels.kernels.length;
+  const come = page.obstacle === 'shared' && count > 0 && kernels.kernels.every(kernel => kernel.name.startsWith(PUBLISHED));
   const hasPython = page.environment?.has_ipykernel ?? false;
   return (
     <div className="jp-envs-Buttons">
-      <Button
-        className={`jp-mod-styled${count === 0 ? ' jp-mod-accept' : ''}`}
-        disabled={model.working}
-        onClick={() => void model.register()}
-      >
-        {count > 0 ? trans.__('Register again') : trans.__('Register')}
-      </Button>
+      {!come && (
+        <Button
+          className={`jp-mod-styled${count === 0 ? ' jp-mod-accept' : ''}`}
+          disabled={model.working}
+          onClick={() => void model.register()}
+        >
+          {count > 0 ? trans.__('Register again') : trans.__('Register')}
+        </Button>
+      )}
       {count > 0 && (
         <>
-          <Button className="jp-mod-styled" disabled={model.working} onClick={() => void model.remove()}>
-            {trans.__('Remove from the launcher')}
-          </Button>
+          {!come && (
+            <Button className="jp-mod-styled" disabled={model.working} onClick={() => void model.remove()}>
+              {trans.__('Remove from the launcher')}
+            </Button>
+          )}
           <Button className="jp-mod-styled" onClick={() => props.actions.newNotebook(page.id)}>
             {trans.__('New notebook')}
           </Button>
         </>
       )}
-      {count === 0 && !hasPython && (
+      {count === 0 && !hasPython && !page.obstacle && (
         <Button
           className="jp-mod-styled"
           onClick={() => page.propose([{ action: 'install', environment: page.id, specs: ['ipykernel'] }])}

@@ -17,6 +17,8 @@ export interface IPackageDetailsProps {
   readonly why: Resource<string[][]> | null;
   /** Whether the cart holds something for it. */
   readonly pending: boolean;
+  /** Whether the environment cannot be changed. */
+  readonly readOnly: boolean;
   readonly trans: TranslationBundle;
   readonly onWhy: () => void;
   readonly onOpen: (name: string) => void;
@@ -45,7 +47,7 @@ export function PackageDetails(props: IPackageDetailsProps): JSX.Element {
       </div>
       {each.summary && <p>{each.summary}</p>}
       {isManaged(each) ? (
-        <Buttons {...props} />
+        !props.readOnly && <Buttons {...props} />
       ) : (
         <p className="jp-envs-PageNote">{trans.__('Another tool put it here, so it can be changed only with that tool.')}</p>
       )}

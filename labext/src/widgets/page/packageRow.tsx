@@ -17,6 +17,7 @@ export interface IPackageRowProps {
   readonly isActive: boolean;
   readonly isOpen: boolean;
   readonly isSelected: boolean;
+  readonly readOnly: boolean;
   /** What the cart holds for it; empty for nothing. */
   readonly pending: CartAction | '';
   readonly trans: TranslationBundle;
@@ -40,16 +41,18 @@ export function PackageRow(props: IPackageRowProps): JSX.Element {
       onClick={props.onOpen}
     >
       <span role="gridcell" onClick={event => event.stopPropagation()}>
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          aria-label={trans.__('Select %1', each.name)}
-          disabled={!isManaged(each)}
-          checked={props.isSelected}
-          // The click tells of the Shift key, the change does not.
-          onClick={event => props.onToggle(event.shiftKey)}
-          onChange={() => undefined}
-        />
+        {!props.readOnly && (
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            aria-label={trans.__('Select %1', each.name)}
+            disabled={!isManaged(each)}
+            checked={props.isSelected}
+            // The click tells of the Shift key, the change does not.
+            onClick={event => props.onToggle(event.shiftKey)}
+            onChange={() => undefined}
+          />
+        )}
       </span>
       <span role="gridcell" className="jp-envs-Grid-name" title={each.summary || each.name}>
         <span className="jp-envs-Grid-text" data-requested={each.requested}>

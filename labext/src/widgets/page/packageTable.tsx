@@ -24,6 +24,8 @@ export interface IPackageTableProps {
   /** The package whose details are shown. */
   readonly open: string;
   readonly cart: CartModel;
+  /** Whether nothing can be changed, so that nothing is selected for it. */
+  readonly readOnly: boolean;
   readonly trans: TranslationBundle;
   /** What to say when there are no rows. */
   readonly empty: string;
@@ -48,7 +50,7 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
       role="grid"
       aria-label={trans.__('Installed packages')}
       aria-rowcount={rows.length + 1}
-      aria-multiselectable="true"
+      aria-multiselectable={!props.readOnly}
       aria-activedescendant={isShown && rows.length > 0 ? `${id}-${cursor.place}` : undefined}
       tabIndex={0}
       onScroll={onScroll}
@@ -79,6 +81,7 @@ function Rows(props: IPackageTableProps & { range: IRange; cursor: ICursor }): J
             isActive={index === cursor.place}
             isOpen={name === props.open}
             isSelected={props.selected.has(name)}
+            readOnly={props.readOnly}
             pending={props.cart.find(name)?.action ?? ''}
             trans={props.trans}
             onToggle={extend => cursor.toggle(name, extend)}
@@ -158,12 +161,11 @@ function onKey(event: React.KeyboardEvent, context: IKeyContext): boolean {
     End: rows.length - 1
   };
   const acts: Record<string, () => void> = {
-    ' ': () => context.toggle(name, event.shiftKey),
     Enter: () => context.onOpen(name),
-    Delete: () => context.onRemove(name),
+    ...(!context.readOnly && { ' ': () => context.toggle(name, event.shiftKey), Delete: () => context.onRemove(name) }),
     ...(context.open && { Escape: () => context.onOpen('') })
   };
-  if ((event.ctrlKey || event.metaKey) && event.key === 'a') {
+  if (!context.readOnly && (event.ctrlKey || event.metaKey) && event.key === 'a') {
     context.onAll(true);
     return true;
   }
@@ -194,14 +196,16 @@ function Head(props: IPackageTableProps): JSX.Element {
     <div role="rowgroup" className="jp-envs-Grid-head">
       <div role="row" aria-rowindex={1} className="jp-envs-Grid-row">
         <span role="columnheader" aria-label={trans.__('Selected')}>
-          <input
-            type="checkbox"
-            aria-label={trans.__('Select all')}
-            disabled={able === 0}
-            checked={selected.size > 0 && selected.size >= able}
-            ref={node => node && (node.indeterminate = selected.size > 0 && selected.size < able)}
-            onChange={event => props.onAll(event.target.checked)}
-          />
+          {!props.readOnly && (
+            <input
+              type="checkbox"
+              aria-label={trans.__('Select all')}
+              disabled={able === 0}
+              checked={selected.size > 0 && selected.size >= able}
+              ref={node => node && (node.indeterminate = selected.size > 0 && selected.size < able)}
+              onChange={event => props.onAll(event.target.checked)}
+            />
+          )}
         </span>
         {columns.map(([column, label]) => (
           <Heading key={column} column={column} label={label} {...props} />

@@ -36,9 +36,11 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
   if (installed.value.length === 0) {
     return (
       <Empty title={trans.__('Nothing is installed yet')}>
-        <Button className="jp-mod-styled jp-mod-accept" onClick={() => page.setTab('add')}>
-          {trans.__('Add packages')}
-        </Button>
+        {!page.obstacle && (
+          <Button className="jp-mod-styled jp-mod-accept" onClick={() => page.setTab('add')}>
+            {trans.__('Add packages')}
+          </Button>
+        )}
       </Empty>
     );
   }
@@ -69,6 +71,7 @@ function Table(props: IPackagesTabProps): JSX.Element {
       selected={model.selected}
       open={model.open?.package.name ?? ''}
       cart={page.cart}
+      readOnly={page.obstacle !== null}
       trans={trans}
       onSort={column => model.sortBy(column)}
       onToggle={name => model.toggle(name)}
@@ -90,6 +93,7 @@ function Details(props: IPackagesTabProps & { row: IRow }): JSX.Element {
       why={model.why}
       trans={trans}
       pending={page.cart.find(row.package.name) !== null}
+      readOnly={page.obstacle !== null}
       onWhy={() => void model.askWhy()}
       onOpen={name => model.setOpen(name)}
       onClose={() => model.setOpen('')}
@@ -128,7 +132,7 @@ function Filters(props: IPackagesTabProps): JSX.Element {
           </button>
         ))}
       </div>
-      <Actions {...props} />
+      {!page.obstacle && <Actions {...props} />}
     </div>
   );
 }

@@ -29,12 +29,16 @@ export function PageHead(props: {
           </Badge>
         ))}
         <span className="jp-envs-Page-actions">
-          <Button minimal small onClick={() => actions.rename(environment.id)} disabled={!isOurs(environment)}>
-            {trans.__('Rename…')}
-          </Button>
-          <Button minimal small onClick={() => actions.remove(environment.id)} disabled={!isOurs(environment)}>
-            {trans.__('Delete…')}
-          </Button>
+          {environment.kind !== 'shared' && (
+            <>
+              <Button minimal small onClick={() => actions.rename(environment.id)} disabled={!isOurs(environment)}>
+                {trans.__('Rename…')}
+              </Button>
+              <Button minimal small onClick={() => actions.remove(environment.id)} disabled={!isOurs(environment)}>
+                {trans.__('Delete…')}
+              </Button>
+            </>
+          )}
           <Button
             minimal
             small
@@ -87,7 +91,7 @@ function badgesOf(environment: IEnvironment, trans: TranslationBundle): [string,
     [environment.frozen, trans.__('frozen'), 'plain'],
     [environment.external, trans.__('external'), 'plain'],
     [environment.kind === 'shared', trans.__('shared'), 'plain'],
-    [!environment.writable, trans.__('read-only'), 'plain']
+    [!environment.writable && environment.kind !== 'shared', trans.__('read-only'), 'plain']
   ];
   return marks.filter(([is]) => is).map(([, text, kind]) => [text, kind]);
 }

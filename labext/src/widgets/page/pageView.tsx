@@ -1,11 +1,13 @@
 /** The page of an environment: its name and facts, the change that runs, the tabs, and the cart below them. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { JobsModel } from '../../models/jobs';
-import { PAGE_TABS, PageModel, PageTab } from '../../models/page/page';
+import type { PageModel, PageTab } from '../../models/page/page';
 import { LiveJob } from '../jobList';
+import { obstacleSentence } from '../obstacleText';
 import { AddTab } from './addTab';
 import { CartBar } from './cartBar';
 import { ExportTab } from './exportTab';
@@ -23,6 +25,7 @@ import { useModel } from './useModel';
 export interface IPageActions {
   readonly newNotebook: (id: string) => void;
   readonly rename: (id: string) => void;
+  readonly clone: (id: string) => void;
   readonly remove: (id: string) => void;
   readonly close: () => void;
   readonly copy: (text: string) => void;
@@ -55,18 +58,19 @@ export function PageView(props: IPageProps): JSX.Element {
   return (
     <>
       <PageHead environment={model.environment} actions={actions} trans={trans} />
+      <Obstacle {...props} />
       <Running {...props} />
       <Tabs
         prefix={prefix}
         label={trans.__('Parts of the environment')}
-        tabs={PAGE_TABS.map(id => ({ id, label: labels[id], count: counts[id] ?? 0 }))}
+        tabs={model.tabs.map(id => ({ id, label: labels[id], count: counts[id] ?? 0 }))}
         current={model.tab}
         onChoose={tab => model.setTab(tab)}
       />
       <TabPanel prefix={prefix} tab={model.tab}>
         <Tab {...props} />
       </TabPanel>
-      {model.cart.items.length > 0 && model.tab !== 'plan' && (
+      {model.cart.items.length > 0 && model.tab !== 'plan' && !model.obstacle && (
         <CartBar
           items={model.cart.items}
           trans={trans}
@@ -97,6 +101,25 @@ function Tab(props: IPageProps): JSX.Element {
     default:
       return <ExportTab model={model.export} trans={trans} actions={actions} />;
   }
+}
+
+/** Why it cannot be changed, and the way to one that can. */
+function Obstacle(props: IPageProps): JSX.Element | null {
+  const { model, actions, trans } = props;
+  const { obstacle } = model;
+  if (!obstacle) {
+    return null;
+  }
+  return (
+    <div className="jp-envs-Page-obstacle">
+      <span>{obstacleSentence(obstacle, trans)}</span>
+      {obstacle !== 'venv' && (
+        <Button className="jp-mod-styled jp-mod-accept" onClick={() => actions.clone(model.id)}>
+          {trans.__('Clone…')}
+        </Button>
+      )}
+    </div>
+  );
 }
 
 function Running(props: IPageProps): JSX.Element | null {

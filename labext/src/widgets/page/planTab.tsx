@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { ChangesModel } from '../../models/page/changes';
 import type { PageModel } from '../../models/page/page';
+import { isForbidden } from '../../models/refusals';
 import { changeText } from '../changeText';
 import { IPlanStepProps, PlanStep } from '../planStep';
 import { useFootRoom } from './footRoom';
@@ -110,6 +111,7 @@ function Buttons(props: IPlanTabProps): JSX.Element {
   const { page, trans } = props;
   const { changes } = page;
   const { state } = changes;
+  const forbidden = state === 'failed' && isForbidden(changes.problem);
   const hasChanges = (changes.plan?.changes.length ?? 0) > 0;
   const bar = useFootRoom<HTMLDivElement>();
   return (
@@ -117,7 +119,12 @@ function Buttons(props: IPlanTabProps): JSX.Element {
       <Button className="jp-mod-styled jp-mod-reject" onClick={() => changes.discard()}>
         {state === 'planning' ? trans.__('Cancel') : trans.__('Discard')}
       </Button>
-      {(state === 'stale' || state === 'failed') && (
+      {state === 'failed' && (
+        <Button className={`jp-mod-styled${forbidden ? ' jp-mod-accept' : ''}`} onClick={() => page.back()}>
+          {trans.__('Back')}
+        </Button>
+      )}
+      {(state === 'stale' || state === 'failed') && !forbidden && (
         <Button
           className={`jp-mod-styled${state === 'stale' ? ' jp-mod-accept' : ''}`}
           onClick={() => void changes.again()}

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { waitsUntil } from '../../models/allowance';
 import { ICartItem, specOf } from '../../models/page/cart';
 import type { Resource } from '../../models/page/resource';
 import type { ILooked } from '../../models/page/search';
@@ -21,6 +22,8 @@ export interface IVersionChooserProps {
   readonly installed: string;
   /** What the cart holds for it. */
   readonly item: ICartItem | null;
+  /** How many days a version has to wait after it was published; `null` for none. */
+  readonly quarantine: number | null;
   readonly trans: TranslationBundle;
   readonly onPut: (item: ICartItem) => void;
   readonly onTake: (name: string) => void;
@@ -78,7 +81,7 @@ function Choice(props: IVersionChooserProps & { found: IPackageVersions }): JSX.
           </Button>
         )}
       </div>
-      <VersionTable versions={versions} wanted={wanted} installed={installed} trans={trans} onWant={setWanted} />
+      <VersionTable versions={versions} wanted={wanted} {...{ installed, trans }} quarantine={props.quarantine} onWant={setWanted} />
       {shown && shown.depends.length > 0 && (
         <details className="jp-envs-Needs">
           <summary>
@@ -99,6 +102,7 @@ function VersionTable(props: {
   versions: readonly IVersion[];
   wanted: string;
   installed: string;
+  quarantine: number | null;
   trans: TranslationBundle;
   onWant: (key: string) => void;
 }): JSX.Element {
@@ -116,22 +120,25 @@ function VersionTable(props: {
             type="radio"
             name={group}
             checked={wanted === keyOf(each)}
+            disabled={waitsUntil(each.timestamp, props.quarantine, Date.now()) !== null}
             onChange={() => props.onWant(keyOf(each))}
           />
           <span className="jp-envs-Version-number" title={each.build}>
             {each.version}
           </span>
           <SourceBadge source={each.source} channel={each.channel} trans={trans} />
-          <span className="jp-envs-Version-facts">{factsOf(each, props.installed, trans).join(' · ')}</span>
+          <span className="jp-envs-Version-facts">{factsOf(each, props.installed, props.quarantine, trans).join(' · ')}</span>
         </label>
       ))}
     </div>
   );
 }
 
-function factsOf(each: IVersion, installed: string, trans: TranslationBundle): string[] {
+function factsOf(each: IVersion, installed: string, quarantine: number | null, trans: TranslationBundle): string[] {
+  const end = waitsUntil(each.timestamp, quarantine, Date.now());
   return [
     each.version === installed ? trans.__('installed') : '',
+    end ? trans.__('in quarantine until %1', formatDate(end)) : '',
     each.size > 0 ? formatBytes(each.size) : '',
     each.timestamp === null ? '' : formatDate(new Date(each.timestamp)),
     each.license
