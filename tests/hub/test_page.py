@@ -70,7 +70,7 @@ def test_the_page_says_why_a_build_failed_and_what_it_is_doing(hub: RunningHub, 
             expect(said).to_contain_text("Generation 1 of tried was not published: forbidden-1.0", timeout=BUILT_MS)
 
             publish(page, "tried", file, "dependencies: [waits]\n")
-            hub.until(gate.with_name(f"{gate.name}.2").exists, "the build waits")
+            hub.until(gate.with_name(f"{gate.name}.tried").exists, "the build waits")
             log = page.get_by_label("Log of generation 2 of tried")
             log.focus()
             page.keyboard.press("Enter")
