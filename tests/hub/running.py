@@ -78,7 +78,7 @@ LIGHT = {
 
 POLICY = """
 policy_version: 1
-channels: [{channel}]
+channels: [{channel}, "http://127.0.0.1:*"]
 blocked: [forbidden]
 quota: {{environments: 2, disk: 8 MB}}
 audit: {audit}
