@@ -234,7 +234,10 @@ class RunningHub:
             if not name.startswith(("JUPYTER", "CONDA", "IPYTHON", "XDG_"))
         }
         others = os.defpath if self.real_users else os.environ["PATH"]  # no Python in root's home is offered to users
+        home = self.folder / "home"  # the account's own lists of environments are not the tests' to write
+        home.mkdir(exist_ok=True, mode=0o700)
         return kept | {
+            "HOME": str(home),
             "PATH": os.pathsep.join((str(Path(self._python).parent), str(PROXY), others)),
             "HUB_STATE": str(self.folder),
             "HUB_URL": f"http://127.0.0.1:{self.port}",
