@@ -83,7 +83,7 @@ class Publisher:
         self._threads = ThreadPoolExecutor(
             THREADS, thread_name_prefix="publishing"
         )  # each build that is followed has one
-        self._busy: set[str] = set()  # names: one build of an environment at a time
+        self._busy: dict[str, int] = {}  # name -> generation: one build of an environment at a time
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one switch or removal of a name
         self._following: set[asyncio.Task[None]] = set()
 
@@ -114,11 +114,11 @@ class Publisher:
             raise LockedError(
                 f"{name} is being built already", hint="wait until that has ended, or cancel it", code="locked.shared"
             )
-        self._busy.add(name)
+        self._busy[name] = 0  # which generation it is will be known in a moment
         try:
             publication = await self._begin(name, file, text, by)
         except BaseException:
-            self._busy.discard(name)
+            del self._busy[name]
             raise
         self._follow(publication)
         return publication
@@ -293,11 +293,16 @@ class Publisher:
         return JobRequest(kind="change", change=change, register_kernel=False, command=request.command)
 
     def _follow(self, publication: Publication) -> None:
-        self._busy.add(publication.name)
+        self._busy[publication.name] = publication.number
         task = asyncio.get_running_loop().create_task(self._finish(publication))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
-        task.add_done_callback(lambda _task: self._busy.discard(publication.name))
+        task.add_done_callback(lambda _task: self._let_next(publication))
+
+    def _let_next(self, publication: Publication) -> None:
+        """Permit the next build of an environment, unless it has begun already."""
+        if self._busy.get(publication.name) == publication.number:
+            del self._busy[publication.name]
 
     async def _finish(self, publication: Publication) -> None:
         """Wait for a build, then verify and publish it, or note why not. The one before stays published until then."""
@@ -306,15 +311,17 @@ class Publisher:
             if job.state != "done":
                 raise _error_of(job)
             await self._verify(publication)
+            self._let_next(publication)  # who sees that it is published may ask for the next one
             async with self._turns[publication.name]:
                 await self._in_thread(self._switch, publication.name, publication.number, publication.by)
-            self._busy.discard(publication.name)  # who sees that it is ready may ask for the next one
             await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
         except EnvsError as error:
+            self._let_next(publication)
             await self._in_thread(self._fail, publication, error.message, error.hint)
         except Exception as error:  # whoever looks at the page must learn that it ended
             self._log.exception("publishing %s failed", publication.name)
             message = f"the service failed: {type(error).__name__}"
+            self._let_next(publication)
             await self._in_thread(self._fail, publication, message, "the Hub's log shows where")
 
     async def _ended(self, publication: Publication) -> Job:
