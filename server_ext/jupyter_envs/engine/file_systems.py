@@ -2,7 +2,7 @@
 
 A client of NFS answers for some seconds, up to a minute, from what it knows of a directory. Who holds the lock of an
 environment has to see what the last holder did. On other systems nothing is known, and nothing is looked at anew.
-Also owns what tells machines apart.
+Also owns what tells machines apart, and which mounts keep their locks to one of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 BTRFS, XFS = 0x9123683E, 0x58465342
 _NETWORK = frozenset(
@@ -46,6 +47,47 @@ def kind_of(path: str | os.PathLike[str]) -> int:
 def is_network(path: str | os.PathLike[str]) -> bool:
     """Tell whether other machines may write to the file system of a path, so that no memory is shared with them."""
     return kind_of(path) in _NETWORK
+
+
+def local_locks_option(mountinfo: str, device: int) -> str:
+    """Return the mount option by which locks hold on this machine alone, empty where there is none (pure).
+
+    Parameters
+    ----------
+    mountinfo : str
+        The content of ``/proc/self/mountinfo``; of two mounts of a device the later counts.
+    device : int
+        ``st_dev`` of a path on the mount.
+    """
+    found = ""
+    for line in mountinfo.splitlines():
+        mount, _, source = line.partition(" - ")
+        fields = mount.split()
+        if len(fields) < 6 or fields[2] != f"{os.major(device)}:{os.minor(device)}":
+            continue
+        options = {option for part in (fields[5], *source.split()[-1:]) for option in part.split(",")}
+        found = next((option for option in sorted(options) if _keeps_locks_local(option)), "")
+    return found
+
+
+def _keeps_locks_local(option: str) -> bool:
+    """Tell whether an option of NFS, Lustre or SMB keeps ``flock`` or the locks of SQLite from the server."""
+    name, _, value = option.partition("=")
+    return option in ("nolock", "localflock", "nobrl") or (name == "local_lock" and value != "none")
+
+
+def find_local_locks(path: str | os.PathLike[str]) -> str:
+    """Return the option of a network mount by which locks hold on this machine alone; empty on any other mount."""
+    place = os.path.abspath(path)
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    if not is_network(place):
+        return ""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+        return local_locks_option(mounts, os.stat(place).st_dev)
+    except OSError:
+        return ""  # nothing says it
 
 
 @functools.cache

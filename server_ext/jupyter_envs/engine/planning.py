@@ -7,13 +7,14 @@ Owns what each action means. It refuses to touch a frozen environment (CEP 22), 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from jupyter_envs.engine.enforcement import Enforcement
+from jupyter_envs.engine.file_systems import find_local_locks
 from jupyter_envs.engine.history.generations import find_latest, read_generation
 from jupyter_envs.engine.link.actions import LinkOptions
 from jupyter_envs.engine.link.plan import link_target
@@ -298,7 +299,7 @@ class Planner:
             download_bytes=sum(record.size or 0 for record in to_fetch),
             disk_bytes=disk_bytes,
             freed_bytes=freed_bytes(prefix, before, diff.changes),
-            warnings=(*target.warnings, *costs),
+            warnings=(*target.warnings, *_local_locks(prefix), *costs),
             link_scripts=scripts,
             scripts_unknown=unknown,
             override_frozen=request.override_frozen,
@@ -329,6 +330,16 @@ class Planner:
         absent = absent_cost(len(missing), extracted_bytes(missing), own_layer, target, options)
         own = disk_cost(changes, missing, target, self._cache, len(records))
         return own + links.bytes + absent.bytes, (*links.warnings, *absent.warnings)
+
+
+def _local_locks(prefix: Path) -> Iterator[PlanWarning]:
+    option = find_local_locks(prefix)
+    if option:
+        yield PlanWarning(
+            code="storage.local_locks",
+            message=f"the network mount of {prefix} keeps its locks on this machine ({option})",
+            hint="mount it without this option, or change what is there from one machine only",
+        )
 
 
 def _shared_damage(prefix: str, packages: Sequence[str]) -> PlanWarning:

@@ -79,3 +79,13 @@ def test_links_take_what_the_disk_says(tmp_path: Path) -> None:
     assert links_bytes(tmp_path, [200, 200]) == 2 * taken_bytes(tmp_path / "link")
     assert links_bytes(tmp_path / "nowhere", [200]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
+def test_a_mount_without_common_locks_is_warned_of_before_the_change(
+    settings: Settings, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel.add("tool")
+    monkeypatch.setattr("jupyter_envs.engine.planning.find_local_locks", lambda _path: "nolock")
+    (warning,) = plan_of(settings, channel).warnings
+    assert warning.code == "storage.local_locks"
+    assert "(nolock)" in warning.message

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from jupyter_envs.engine.file_systems import find_local_locks
 from jupyter_envs.engine.models.findings import Finding, sort_findings
 from jupyter_envs.engine.prefix import doctor_depends, doctor_files, doctor_python
 from jupyter_envs.engine.prefix.discovery import describe_environment
@@ -104,6 +105,15 @@ def examine_state(patient: Patient) -> Iterator[Finding]:
             severity="warning",
             message="conda-meta/history is missing; conda does not take the folder for an environment (CEP 32)",
             hint=f"any change writes it again: `jupyter envs repair {patient.shown}`",
+            path=patient.prefix,
+        )
+    option = find_local_locks(patient.prefix) if patient.info.writable else ""
+    if option:
+        yield Finding(
+            code="environment.local_locks",
+            severity="warning",
+            message=f"the network mount of {patient.info.name} keeps its locks on this machine ({option})",
+            hint="mount it without this option, or change what is there from one machine only",
             path=patient.prefix,
         )
     if not patient.info.writable:

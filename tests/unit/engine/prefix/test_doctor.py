@@ -228,3 +228,11 @@ def test_stale_lines_of_the_registry(home: Path, sound: Path) -> None:
     register_environment("/gone", environ)
     (stale,) = doctor_registry(environ)
     assert (stale.code, stale.path) == ("registry.stale", "/gone")
+
+
+def test_locks_that_other_machines_do_not_see(sound: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mounting NFS needs a server of it; what the kernel says of a mount is read in test_file_systems."""
+    monkeypatch.setattr("jupyter_envs.engine.prefix.doctor.find_local_locks", lambda _path: "local_lock=all")
+    (found,) = examine(sound).values()
+    assert (found.code, found.severity) == ("environment.local_locks", "warning")
+    assert "(local_lock=all)" in found.message
