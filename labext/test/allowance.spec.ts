@@ -44,7 +44,7 @@ describe('AllowanceModel', () => {
 });
 
 it('says how much of a quota is taken', () => {
-  expect(quotaText(allowance, TRANS)).toBe('2 of 3 environments · 6.0 MB of 8.0 MB used');
+  expect(quotaText(allowance, TRANS)).toBe('2 of 3 environments · 6.0 MB of 8.0 MB');
   expect(fullness(allowance)).toBe(0.75);
   expect(fullness({ ...allowance, most_environments: 0 })).toBe(1);
   expect(fullness({ ...allowance, most_environments: null, disk: null, used: null })).toBeNull();

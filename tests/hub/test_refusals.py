@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from hub.lab import READY_MS, open_lab
 from hub.running import RunningHub, Visitor
 
+pytestmark = pytest.mark.flaky(reruns=1)  # as the tests in tests/ui
 NAME = "course"
 CONTACT = "help@example.org"
 
@@ -39,6 +40,7 @@ def course(admin: Visitor) -> str:
 
 
 def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page: Page, anna: Visitor) -> None:
+    expect(page.locator(".jp-envs-Quota")).to_contain_text("1 of 2 environments")
     dialog = start_creating(page, "third")
     for spec, rule in (("forbidden", "blocked"), ("nowhere::plain", "channels"), ("big", "disk")):
         ask_for(dialog, spec)
@@ -48,6 +50,7 @@ def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page:
     assert anna.change(action="create", name="second", specs=["plain"], add_ipykernel=False)["state"] == "done"
     ask_for(dialog, "plain")
     expect_refusal(dialog, "environments")
+    expect(page.locator(".jp-envs-Quota")).to_contain_text("2 of 2 environments")
     anna.delete("second")
     dialog.get_by_role("button", name="Try again").click()
     dialog.get_by_role("button", name="Create", exact=True).click()

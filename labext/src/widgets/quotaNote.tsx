@@ -32,7 +32,7 @@ export function quotaText(allowance: IAllowance, trans: TranslationBundle): stri
   const { environments, most_environments: most, used, disk } = allowance;
   const parts = [
     most !== null && trans._n('%2 of %1 environment', '%2 of %1 environments', most, environments),
-    disk !== null && used !== null && trans.__('%1 of %2 used', formatBytes(used), formatBytes(disk))
+    disk !== null && used !== null && trans.__('%1 of %2', formatBytes(used), formatBytes(disk))
   ];
   return parts.filter(Boolean).join(' · ');
 }
