@@ -13,12 +13,12 @@ import pytest
 
 from hub.accounts import make_user, missing_for_users, remove_user
 from hub.crowd import CROWD
-from hub.running import ADMIN, ANNA, BEN, PROXY, RunningHub, Visitor
+from hub.running import ADMIN, ANNA, BEN, CLEO, PROXY, RunningHub, Visitor
 from support import users
 from support.channel import Channel
 
 NEEDED = 1 << 30  # bytes
-USERS = (ADMIN, ANNA, BEN)
+USERS = (ADMIN, ANNA, BEN, CLEO)
 
 
 def memory() -> str | None:
@@ -121,3 +121,9 @@ def anna(hub: RunningHub) -> Visitor:
     visitor = hub.login(ANNA)
     visitor.page()
     return visitor
+
+
+@pytest.fixture(scope="session")
+def cleo(hub: RunningHub) -> Visitor:
+    """Return a third user, logged in, whose quota no other test takes."""
+    return hub.login(CLEO)

@@ -33,7 +33,7 @@ PASSWORD = "a-password-for-tests"
 PATIENCE = 180.0
 STOP_SECONDS = 10.0
 # Two processes of a test run may have a Hub each at the same time, and remove the users when they are done.
-ADMIN, ANNA, BEN = (f"envs-t-{name}-{os.getpid()}" for name in ("admin", "anna", "ben"))
+ADMIN, ANNA, BEN, CLEO = (f"envs-t-{name}-{os.getpid()}" for name in ("admin", "anna", "ben", "cleo"))
 SERVICE = "services/envs/"
 
 OVERRIDE = """

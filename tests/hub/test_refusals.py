@@ -18,16 +18,16 @@ CONTACT = "help@example.org"
 
 
 @pytest.fixture
-def page(hub: RunningHub, anna: Visitor) -> Iterator[Page]:
-    """Return JupyterLab of anna, who has one environment, ``mine`` with a kernel, and may have one more."""
-    anna.start_server()
-    anna.delete(*(name for name, one in anna.environments().items() if one["kind"] == "own" and name != "mine"))
-    if "mine" not in anna.environments():
-        made = anna.change(action="create", name="mine", specs=["interpreter::python"], add_ipykernel=True)
+def page(hub: RunningHub, cleo: Visitor) -> Iterator[Page]:
+    """Return JupyterLab of cleo, who has one environment, ``mine`` with a kernel, and may have one more."""
+    cleo.start_server()
+    cleo.delete(*(name for name, one in cleo.environments().items() if one["kind"] == "own" and name != "mine"))
+    if "mine" not in cleo.environments():
+        made = cleo.change(action="create", name="mine", specs=["interpreter::python"], add_ipykernel=True)
         assert made["state"] == "done", made
-    with open_lab(hub, anna) as page:
+    with open_lab(hub, cleo) as page:
         yield page
-    anna.delete("second", "third")
+    cleo.delete("second", "third")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def course(admin: Visitor) -> str:
     return NAME
 
 
-def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page: Page, anna: Visitor) -> None:
+def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page: Page, cleo: Visitor) -> None:
     expect(page.locator(".jp-envs-Quota")).to_contain_text("1 of 2 environments")
     dialog = start_creating(page, "third")
     for spec, rule in (("forbidden", "blocked"), ("nowhere::plain", "channels"), ("big", "disk")):
@@ -47,11 +47,11 @@ def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page:
         expect_refusal(dialog, rule)
         dialog.get_by_role("button", name="Back").click()
         dialog.get_by_role("button", name=f"Leave out {spec.rpartition(':')[2]}").click()
-    assert anna.change(action="create", name="second", specs=["plain"], add_ipykernel=False)["state"] == "done"
+    assert cleo.change(action="create", name="second", specs=["plain"], add_ipykernel=False)["state"] == "done"
     ask_for(dialog, "plain")
     expect_refusal(dialog, "environments")
     expect(page.locator(".jp-envs-Quota")).to_contain_text("2 of 2 environments")
-    anna.delete("second")
+    cleo.delete("second")
     dialog.get_by_role("button", name="Try again").click()
     dialog.get_by_role("button", name="Create", exact=True).click()
     expect(row(page, "third")).to_be_visible()
@@ -74,8 +74,8 @@ def test_the_page_says_what_is_not_allowed_and_keeps_what_was_put_together(page:
     view.get_by_role("button", name="Discard").click()
 
 
-def test_a_notebook_says_what_is_not_allowed(page: Page, anna: Visitor) -> None:
-    open_notebook(page, anna, "envs-mine", "%envinstall forbidden", "import forbidden")
+def test_a_notebook_says_what_is_not_allowed(page: Page, cleo: Visitor) -> None:
+    open_notebook(page, cleo, "envs-mine", "%envinstall forbidden", "import forbidden")
     said = run(page, 0)
     expect(said).to_contain_text("(rule 'blocked' of the policy)")
     expect(said).to_contain_text(CONTACT)
@@ -112,8 +112,8 @@ def test_a_shared_environment_offers_a_clone_and_nothing_else_to_change_it(page:
     expect(dialog.get_by_role("button", name="Create", exact=True)).to_be_enabled()
 
 
-def test_a_notebook_in_a_shared_environment_leads_to_a_clone(page: Page, anna: Visitor, course: str) -> None:
-    open_notebook(page, anna, f"shared-{course}", "%envinstall more", "import more")
+def test_a_notebook_in_a_shared_environment_leads_to_a_clone(page: Page, cleo: Visitor, course: str) -> None:
+    open_notebook(page, cleo, f"shared-{course}", "%envinstall more", "import more")
     said = run(page, 0)
     expect(said).to_contain_text(f"the shared environment {course} can be changed only by whoever publishes it")
     expect(said).to_contain_text(f"jupyter envs clone {course} my-{course}")

@@ -14,6 +14,7 @@ from jupyter_envs.engine.disk_use import existing, in_blocks, links_bytes
 from jupyter_envs.engine.link.actions import LinkOptions, LinkTarget
 from jupyter_envs.engine.link.bring import is_own
 from jupyter_envs.engine.link.probe import Method, probe_method
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.plan import PlanWarning
 from jupyter_envs.engine.models.records import PackageManifest, PathsEntry
 from jupyter_envs.engine.reflinks import inode_bytes
@@ -57,7 +58,7 @@ def link_cost(manifests: Iterable[PackageManifest], target: LinkTarget, options:
             size = sum(in_blocks(file.size) for file in copied)
             size += links_bytes(place, (file.length for file in files if not _is_program(file.entry, target)))
         total += size
-        if warning := _warning(layer, method, len(found), f"{size / 1e6:.1f} MB", options):
+        if warning := _warning(layer, method, len(found), human_bytes(size), options):
             warnings.append(warning)
     return LinkCost(total, tuple(warnings))
 
@@ -83,7 +84,7 @@ def absent_cost(count: int, size: int, layer: str, target: LinkTarget, options: 
     if same and not options.always_copy:
         return LinkCost(0)
     method: Method = "softlink" if options.allow_softlinks and not options.always_copy else "copy"
-    warning = _warning(layer, method, count, f"about {size / 1e6:.0f} MB more", options)
+    warning = _warning(layer, method, count, f"about {human_bytes(size)} more", options)
     return LinkCost(size if method == "copy" else 0, (warning,) if warning else ())
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.disk_use import links_bytes, taken_bytes
+from jupyter_envs.engine.models.amounts import human_bytes
 from jupyter_envs.engine.models.plan import ChangePlan, ChangeRequest
 from jupyter_envs.settings import Settings
 from support.channel import Channel
@@ -50,7 +51,7 @@ def test_what_is_extracted_on_another_file_system_is_counted_twice(
     extracted = (24 << 10) + int(3.5 * (channel.records()[0].size or 0))
     assert there.disk_bytes - here.disk_bytes == extracted > 0
     assert soft.disk_bytes == here.disk_bytes
-    assert f"copied: about {extracted / 1e6:.0f} MB more" in there.warnings[0].message
+    assert f"copied: about {human_bytes(extracted)} more" in there.warnings[0].message
 
 
 def test_an_archive_that_a_layer_keeps_is_not_downloaded(settings: Settings, channel: Channel, tmp_path: Path) -> None:
