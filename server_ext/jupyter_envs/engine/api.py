@@ -17,11 +17,7 @@ import msgspec
 from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.execution import Executor
 from jupyter_envs.engine.file_systems import refresh, refresh_tree
-from jupyter_envs.engine.history.generations import (
-    find_latest,
-    read_generation,
-    read_generations,
-)
+from jupyter_envs.engine.history.generations import find_latest, read_generation, read_generations
 from jupyter_envs.engine.link.plan import link_target
 from jupyter_envs.engine.models.events import CancelToken, NullReporter, Reporter
 from jupyter_envs.engine.models.findings import Finding, sort_findings
@@ -338,10 +334,8 @@ class Engine:
         if target.cache_tag is None:
             raise NotFoundError(f"{prefix.name} has no Python to compile with", hint="install python into it")
         executable = prefix / (target.python_executable or target.layout.python_executable)
-        return self.cache.compile(self._in_cache(records), executable, target.cache_tag, self._reporter, self._cancel)
-
-    def _in_cache(self, records: Sequence[RepodataRecord]) -> list[RepodataRecord]:
-        return [record for record in records if self.cache.find(record)]
+        kept = [record for record in records if self.cache.find(record)]
+        return self.cache.compile(kept, executable, target.cache_tag, self._reporter, self._cancel)
 
     def export(self, prefix: Path, form: str, *, exact: bool = False) -> str:
         """Return an environment as the text of a file.
@@ -401,8 +395,5 @@ class Engine:
     def prefixes(self) -> Sequence[Path]:
         """Return the prefixes of all environments that hold records, but for those that lie in others' roots."""
         own = self.settings.root + os.sep
-        return [
-            Path(info.path)
-            for info in self.environments()
-            if info.kind not in ("venv", "shared") or info.path.startswith(own)
-        ]
+        found = self.environments()
+        return [Path(one.path) for one in found if one.kind not in ("venv", "shared") or one.path.startswith(own)]
