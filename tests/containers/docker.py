@@ -15,9 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import requests
-
-from hub.running import SERVICE, Visitor
+from hub.running import Visitor, answers_at
 from support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -119,14 +117,7 @@ class Deployment:
 
     def answers(self) -> bool:
         """Tell whether the Hub and the service answer through the proxy."""
-        try:
-            codes = [
-                requests.get(self.url + path, timeout=5).status_code
-                for path in ("hub/api/", f"{SERVICE}api/v1/environments")
-            ]
-        except requests.RequestException:
-            return False
-        return codes == [200, 401]
+        return answers_at(self.url)
 
     def until(self, moment: Callable[[], Any], what: str) -> Any:
         """Return what ``moment`` does as soon as that is true; fail with the Hub's last words when it never is."""

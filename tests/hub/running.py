@@ -218,14 +218,7 @@ class RunningHub:
 
     def answers(self) -> bool:
         """Tell whether the Hub and the service answer through the proxy."""
-        try:
-            codes = [
-                requests.get(self.url + path, timeout=5).status_code
-                for path in ("hub/api/", f"{SERVICE}api/v1/environments")
-            ]
-        except requests.RequestException:
-            return False
-        return codes == [200, 401]
+        return answers_at(self.url)
 
     def _environ(self, override: Path) -> dict[str, str]:
         kept = {
@@ -250,6 +243,17 @@ class RunningHub:
             "JUPYTER_ENVS_SOURCES": "conda,pypi,interpreter",
             "JUPYTER_ENVS_COMPILE_IN_BACKGROUND": "0",
         }
+
+
+def answers_at(url: str) -> bool:
+    """Tell whether the Hub and the service answer through the proxy that is at ``url``."""
+    try:
+        codes = [
+            requests.get(url + path, timeout=5).status_code for path in ("hub/api/", f"{SERVICE}api/v1/environments")
+        ]
+    except requests.RequestException:
+        return False
+    return codes == [200, 401]
 
 
 class Place(Protocol):

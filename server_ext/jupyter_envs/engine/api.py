@@ -39,7 +39,7 @@ from jupyter_envs.engine.prefix.state import read_state
 from jupyter_envs.engine.transaction.create import remove_prefix, sweep
 from jupyter_envs.engine.transaction.journal import is_pending
 from jupyter_envs.engine.transaction.leftovers import ABANDONED, find_leftovers, remove_leftovers
-from jupyter_envs.engine.unused import needed_dists
+from jupyter_envs.engine.unused import counted_prefixes, needed_dists
 from jupyter_envs.errors import NotFoundError, SpecError
 from jupyter_envs.settings import Settings
 
@@ -394,6 +394,4 @@ class Engine:
 
     def prefixes(self) -> Sequence[Path]:
         """Return the prefixes of all environments that hold records, but for those that lie in others' roots."""
-        own = self.settings.root + os.sep
-        found = self.environments()
-        return [Path(one.path) for one in found if one.kind not in ("venv", "shared") or one.path.startswith(own)]
+        return counted_prefixes(self.environments(), self.settings.root)

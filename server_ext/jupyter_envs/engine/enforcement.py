@@ -183,8 +183,8 @@ class Enforcement:
     def _unused(self) -> int | None:
         """Return what ``clean`` would free."""
         from jupyter_envs.engine.prefix.discovery import find_environments
-        from jupyter_envs.engine.unused import needed_dists, unused_bytes
+        from jupyter_envs.engine.unused import counted_prefixes, needed_dists, unused_bytes
 
         found = find_environments(self._settings, os.environ)
-        prefixes = [Path(info.path) for info in found if info.kind not in ("venv", "shared")]
+        prefixes = counted_prefixes(found, self._settings.root)
         return unused_bytes(self._settings.package_directories[0], needed_dists(prefixes))

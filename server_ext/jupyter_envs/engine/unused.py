@@ -6,12 +6,20 @@ one undo of it would link again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_envs.engine.history.generations import generation_numbers, read_generation
 from jupyter_envs.engine.package_cache.prune import decide, list_entries
+from jupyter_envs.engine.prefix.discovery import EnvironmentInfo
 from jupyter_envs.engine.prefix.records import iter_record_names
+
+
+def counted_prefixes(found: Iterable[EnvironmentInfo], root: str) -> list[Path]:
+    """Return the prefixes that hold records, but for those that lie in others' roots; ``root`` is one's own."""
+    own = root + os.sep
+    return [Path(one.path) for one in found if one.kind not in ("venv", "shared") or one.path.startswith(own)]
 
 
 def needed_dists(prefixes: Iterable[Path]) -> frozenset[str]:

@@ -80,9 +80,8 @@ class Publisher:
         self._log = log
         self._lock = PublishingLock(shared.path)
         self._because: EnvsError | None = None  # why nothing can be changed
-        self._threads = ThreadPoolExecutor(
-            THREADS, thread_name_prefix="publishing"
-        )  # each build that is followed has one
+        # Each build that is followed has one.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="publishing")
         self._busy: dict[str, int] = {}  # name -> generation: one build of an environment at a time
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one switch or removal of a name
         self._following: set[asyncio.Task[None]] = set()
