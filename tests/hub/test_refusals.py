@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hub.lab import READY_MS, open_lab
 from hub.running import RunningHub, Visitor
+from ui.notebooks import cell
 
 pytestmark = pytest.mark.flaky(reruns=1)  # as the tests in tests/ui
 NAME = "course"
@@ -117,15 +118,15 @@ def test_a_notebook_in_a_shared_environment_leads_to_a_clone(page: Page, cleo: V
     said = run(page, 0)
     expect(said).to_contain_text(f"the shared environment {course} can be changed only by whoever publishes it")
     expect(said).to_contain_text(f"jupyter envs clone {course} my-{course}")
-    cell = run(page, 1)
-    expect(cell).to_contain_text("clone it, and install into the clone")
-    cell.get_by_role("button", name=f"Clone {course}…").click()
+    missing = run(page, 1)
+    expect(missing).to_contain_text("clone it, and install into the clone")
+    missing.get_by_role("button", name=f"Clone {course}…").click()
     dialog = page.locator(".jp-Dialog")
     dialog.get_by_label("Name").fill("third")
     dialog.get_by_role("button", name="Preview").click()
     dialog.get_by_role("button", name="Create", exact=True).click()
-    cell.get_by_role("button", name="Use the kernel of third").click()
-    expect(cell.get_by_role("button", name="Install more into third")).to_be_visible(timeout=READY_MS)
+    missing.get_by_role("button", name="Use the kernel of third").click()
+    expect(missing.get_by_role("button", name="Install more into third")).to_be_visible(timeout=READY_MS)
     expect(page.locator(".jp-NotebookPanel-toolbar")).to_contain_text("third · Python")
 
 
@@ -164,13 +165,14 @@ def open_notebook(page: Page, user: Visitor, kernel: str, *sources: str) -> None
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     user.write(name, nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": spec}))
     page.goto(f"{user.hub.url}user/{user.user}/lab/tree/{name}?reset")
-    expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute("data-status", "idle", timeout=READY_MS)
+    # the notebook's own toolbar says "idle" before there is a kernel, and JupyterLab runs no cell then
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=READY_MS)
 
 
 def run(page: Page, index: int) -> Locator:
     """Run a cell of the open notebook and return it."""
-    cell = page.locator(f".jp-NotebookPanel .jp-Cell[data-windowed-list-index='{index}']")
-    cell.locator(".jp-InputArea-editor").click()
+    found = cell(page, index)
+    found.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
-    expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=READY_MS)
-    return cell
+    expect(found.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=READY_MS)
+    return found
