@@ -57,6 +57,20 @@ def test_names_are_judged_while_one_types(page: Page, lab: LabServer) -> None:
     expect(preview_button).to_be_enabled()
 
 
+def test_what_is_typed_stays_in_its_field_when_jupyterlab_wants_the_focus(page: Page) -> None:
+    dialog = start_creating(page, "typing")
+    add_packages(dialog, "gridkit")
+    page.evaluate("() => document.querySelector('.jp-Launcher').focus()")  # as the launcher does when JupyterLab is up
+    page.keyboard.type("plotkit,")
+    expect(dialog.locator(".jp-envs-Chip")).to_have_text(["gridkit", "plotkit"])
+    expect(dialog.get_by_label("Name")).to_have_value("typing")
+    preview(dialog)
+    expect(dialog.get_by_role("row", name="plotkit")).to_be_visible(timeout=JOB_MS)
+    page.evaluate("() => document.querySelector('.jp-Launcher').focus()")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_packages_and_versions_are_completed(open_lab: Callable[..., Page], shot: Shot, theme: str) -> None:
     page = open_lab(theme=theme)

@@ -61,6 +61,8 @@ function Heading(props: { title: string; onClose: () => void }): JSX.Element {
 }
 
 class FlowDialog extends Dialog<void> {
+  private _focused: HTMLElement | null = null;
+
   /** Take the focus back when what had it is gone or switched off: without it, no key reaches the dialog. */
   keepFocus(): void {
     const content = this.node.querySelector<HTMLElement>('.jp-Dialog-content');
@@ -73,6 +75,9 @@ class FlowDialog extends Dialog<void> {
   }
 
   override handleEvent(event: Event): void {
+    if (event.type === 'focus' && this._stays(event)) {
+      return;
+    }
     if (event instanceof KeyboardEvent && event.type === 'keydown') {
       if (event.key === 'Escape' && this.node.querySelector('[role=combobox][aria-expanded=true]')) {
         return;
@@ -84,6 +89,23 @@ class FlowDialog extends Dialog<void> {
       }
     }
     super.handleEvent(event);
+  }
+
+  /**
+   * Give the focus back to where it was, not to the first field as JupyterLab does: something outside, such as the
+   * launcher that JupyterLab activates last when it starts, may take it between two letters. `false` if nothing had it.
+   */
+  private _stays(event: Event): boolean {
+    if (event.target instanceof HTMLElement && this.node.contains(event.target)) {
+      this._focused = event.target;
+      return false;
+    }
+    if (!this._focused?.isConnected || this._focused.matches(':disabled')) {
+      return false;
+    }
+    event.stopPropagation();
+    this._focused.focus();
+    return true;
   }
 
   /** From the last element to the first and back; `false` in between. */
