@@ -26,7 +26,7 @@ from jupyter_envs.engine.exchange.additions import add_file
 from jupyter_envs.engine.exchange.read import parse_environment_file
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.prefix.names import validate_name
-from jupyter_envs.engine.transaction.create import sweep
+from jupyter_envs.engine.transaction.create import GRACE, sweep
 from jupyter_envs.errors import EnvsError, LockedError, SpecError
 from jupyter_envs.hub.kernelspecs import sync_shared
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
@@ -103,11 +103,11 @@ class Publisher:
         Raises
         ------
         SpecError
-            The name or the file is not understood.
+            The name or the file is not understood, or an environment that was not published has the name.
         LockedError
             The same environment is being built, or another service publishes here.
         """
-        validate_name(name)
+        self.shared.check_free(validate_name(name))
         self.check_turn()
         if name in self._busy:
             raise LockedError(
@@ -315,13 +315,10 @@ class Publisher:
                 await self._in_thread(self._switch, publication.name, publication.number, publication.by)
             await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
         except EnvsError as error:
-            self._let_next(publication)
-            await self._in_thread(self._fail, publication, error.message, error.hint)
+            await self._fail(publication, error.message, error.hint)
         except Exception as error:  # whoever looks at the page must learn that it ended
             self._log.exception("publishing %s failed", publication.name)
-            message = f"the service failed: {type(error).__name__}"
-            self._let_next(publication)
-            await self._in_thread(self._fail, publication, message, "the Hub's log shows where")
+            await self._fail(publication, f"the service failed: {type(error).__name__}", "the Hub's log shows where")
 
     async def _ended(self, publication: Publication) -> Job:
         if not publication.job:
@@ -350,15 +347,22 @@ class Publisher:
         for warning in sync_shared(self.shared, name, number, self.settings):
             self._log.warning("kernels of %s: %s", name, warning.message)
 
-    def _fail(self, publication: Publication, message: str, hint: str) -> None:
-        """Note why a build was not published, and sweep away what it left (blocking)."""
+    async def _fail(self, publication: Publication, message: str, hint: str) -> None:
+        """Sweep away what a build left, let the next one begin, then note why this one was not published."""
         self._log.info("%s was not published: %s", publication.name, message)
+        may_be_next = self._busy.get(publication.name) != publication.number
+        await self._in_thread(self._sweep, publication, may_be_next)
+        self._let_next(publication)  # who sees that it failed may ask for the next one
+        failed = msgspec.structs.replace(publication, state="failed", message=message, hint=hint)
+        await self._in_thread(self.shared.save, failed)
+
+    def _sweep(self, publication: Publication, may_be_next: bool) -> None:
+        """Remove what a build left half made (blocking); what is just begun stays where that may be the next build."""
         prefix = self.shared.prefix(publication.name, publication.number)
         if prefix.exists():
             request = JobRequest(kind="recover", prefix=str(prefix), hidden=True, register_kernel=False)
             self.jobs.wait(self.jobs.submit(request).id)
-        sweep(prefix.parent, now=time.time(), grace=0.0)  # nobody else builds this name: nothing there is being begun
-        self.shared.save(msgspec.structs.replace(publication, state="failed", message=message, hint=hint))
+        sweep(prefix.parent, now=time.time(), grace=GRACE if may_be_next else 0.0)
 
     async def _in_thread(
         self, function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs

@@ -116,14 +116,19 @@ class SharedRoot:
         sync_directory(path.parent)
         return publication
 
-    def publish(self, name: str, number: int) -> None:
-        """Make a generation the one that users get: one rename of a link."""
+    def check_free(self, name: str) -> None:
+        """Raise ``SpecError`` if what stands where users look for an environment was not published by this service."""
         link = self.link(name)
-        link.parent.mkdir(parents=True, exist_ok=True)
         if link.is_dir() and not link.is_symlink():
             raise SpecError(
                 f"{link} is an environment that was not published", hint="move it away, or take another name"
             )
+
+    def publish(self, name: str, number: int) -> None:
+        """Make a generation the one that users get: one rename of a link."""
+        self.check_free(name)
+        link = self.link(name)
+        link.parent.mkdir(parents=True, exist_ok=True)
         temporary = link.with_name(f".{name}.new")
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()

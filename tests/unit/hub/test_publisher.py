@@ -146,6 +146,36 @@ def test_one_of_two_services_publishes_and_the_other_takes_over_with_the_build(
     assert len([line for line in said if "nothing can be published" in line]) == 1
 
 
+def test_a_build_that_cannot_be_switched_to_leaves_what_the_next_one_begins(
+    settings: Settings, channel: Channel, tmp_path: Path
+) -> None:
+    channel.add("slow", link_scripts={"post-link": f"while [ ! -e '{tmp_path}/go' ]; do sleep 0.05; done\n"})
+    shared = SharedRoot(tmp_path / "shared")
+    own = service_settings(settings, shared.path)
+    beginning = shared.prefix("course", 1).with_name(".2.00000000.creating")
+
+    async def failed() -> Publication:
+        publisher = Publisher(shared, own, logging.getLogger("test"))
+        await publisher.begin()
+        await publisher.publish("course", "exact.txt", a_list(channel, "slow"), "admin")
+        shared.link("course").mkdir(parents=True)  # somebody makes one by hand meanwhile
+        beginning.mkdir(parents=True)  # not locked yet, as in the first moment of a creation
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(PATIENCE):
+            while shared.get("course", 1).state == "building":
+                await asyncio.sleep(0.05)
+        with pytest.raises(SpecError, match="was not published"):
+            await publisher.publish("course", "exact.txt", a_list(channel, "slow"), "admin")
+        await publisher.close()
+        return shared.get("course", 1)
+
+    publication = asyncio.run(failed())
+    assert publication.state == "failed"
+    assert "is an environment that was not published" in publication.message
+    assert beginning.is_dir()
+    assert len(shared.publications("course")) == 1
+
+
 def test_a_build_that_was_started_and_not_noted_is_found_again(
     settings: Settings, channel: Channel, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ from jupyter_envs.errors import AlreadyExistsError, StorageError
 
 CREATING, REMOVING = "creating", "removing"
 HISTORY = "conda-meta/history"
+GRACE = 60.0  # seconds
 
 
 def create_prefix(execution: Execution) -> Executed:
@@ -150,7 +151,7 @@ def _remove_in_place(prefix: Path, mark: Path) -> None:
         mark.unlink(missing_ok=True)
 
 
-def abandoned(parent: Path, *, now: float, grace: float = 60.0) -> list[Path]:
+def abandoned(parent: Path, *, now: float, grace: float = GRACE) -> list[Path]:
     """Return what crashed creations and deletions left beside environments.
 
     Parameters
@@ -173,7 +174,7 @@ def abandoned(parent: Path, *, now: float, grace: float = 60.0) -> list[Path]:
     ]
 
 
-def sweep(parent: Path, *, now: float, grace: float = 60.0) -> list[str]:
+def sweep(parent: Path, *, now: float, grace: float = GRACE) -> list[str]:
     """Delete what ``abandoned`` finds; return the names."""
     found = abandoned(parent, now=now, grace=grace)
     for entry in found:
