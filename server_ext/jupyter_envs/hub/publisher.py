@@ -9,6 +9,7 @@ Jupyter's Hub are elsewhere.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -27,7 +28,7 @@ from jupyter_envs.engine.exchange.read import parse_environment_file
 from jupyter_envs.engine.models.plan import ChangeRequest
 from jupyter_envs.engine.prefix.names import validate_name
 from jupyter_envs.engine.transaction.create import GRACE, sweep
-from jupyter_envs.errors import EnvsError, LockedError, SpecError
+from jupyter_envs.errors import EnvsError, LockedError, SpecError, StorageError
 from jupyter_envs.hub.kernelspecs import sync_shared
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
 from jupyter_envs.hub.told import story
@@ -106,6 +107,8 @@ class Publisher:
             The name or the file is not understood, or an environment that was not published has the name.
         LockedError
             The same environment is being built, or another service publishes here.
+        StorageError
+            The shared root cannot be written.
         """
         self.shared.check_free(validate_name(name))
         self.check_turn()
@@ -134,7 +137,10 @@ class Publisher:
         except EnvsError:
             self.shared.forget(draft)
             raise
-        return self.shared.save(msgspec.structs.replace(draft, job=job.id))
+        publication = msgspec.structs.replace(draft, job=job.id)
+        with contextlib.suppress(StorageError):  # it is followed all the same, and found by what it builds later on
+            self.shared.save(publication)
+        return publication
 
     async def switch(self, name: str, number: int, by: str) -> None:
         """Publish a generation that was built before, because a user asks: a roll back, or forward again.
@@ -313,7 +319,7 @@ class Publisher:
             self._let_next(publication)  # who sees that it is published may ask for the next one
             async with self._turns[publication.name]:
                 await self._in_thread(self._switch, publication.name, publication.number, publication.by)
-            await self._in_thread(self.shared.save, msgspec.structs.replace(publication, state="ready"))
+            await self._note(msgspec.structs.replace(publication, state="ready"))
         except EnvsError as error:
             await self._fail(publication, error.message, error.hint)
         except Exception as error:  # whoever looks at the page must learn that it ended
@@ -353,8 +359,22 @@ class Publisher:
         may_be_next = self._busy.get(publication.name) != publication.number
         await self._in_thread(self._sweep, publication, may_be_next)
         self._let_next(publication)  # who sees that it failed may ask for the next one
-        failed = msgspec.structs.replace(publication, state="failed", message=message, hint=hint)
-        await self._in_thread(self.shared.save, failed)
+        await self._note(msgspec.structs.replace(publication, state="failed", message=message, hint=hint))
+
+    async def _note(self, ended: Publication) -> None:
+        """Write what became of a build; where the disk is full, as soon as there is room."""
+        told = False
+        while True:
+            try:
+                await self._in_thread(self.shared.save, ended)
+            except StorageError as error:
+                if not told:
+                    what = f"generation {ended.number} of {ended.name} is {ended.state}"
+                    self._log.warning("that %s will be noted later: %s", what, error.message)
+                told = True
+                await asyncio.sleep(TURN_SECONDS)
+            else:
+                return
 
     def _sweep(self, publication: Publication, may_be_next: bool) -> None:
         """Remove what a build left half made (blocking); what is just begun stays where that may be the next build."""

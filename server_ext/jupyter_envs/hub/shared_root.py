@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +26,7 @@ import msgspec
 from jupyter_envs.engine.durable import replace_file, sync_directory
 from jupyter_envs.engine.prefix.names import is_name, validate_name
 from jupyter_envs.engine.prefix.shared import GENERATIONS
-from jupyter_envs.errors import NotFoundError, SpecError
+from jupyter_envs.errors import NotFoundError, SpecError, StorageError
 
 PUBLICATION_VERSION = 1
 
@@ -109,11 +110,12 @@ class SharedRoot:
         return int(number) if number.isdigit() else None
 
     def save(self, publication: Publication) -> Publication:
-        """Write a generation's file anew, by rename; return it."""
+        """Write a generation's file anew, by rename; return it. ``StorageError`` when it cannot be written."""
         path = self._file(publication.name, publication.number)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, msgspec.json.encode(publication), 0o600)  # it may hold credentials of a channel
-        sync_directory(path.parent)
+        with _writing(f"noting generation {publication.number} of {publication.name}"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, msgspec.json.encode(publication), 0o600)  # it may hold credentials of a channel
+            sync_directory(path.parent)
         return publication
 
     def check_free(self, name: str) -> None:
@@ -125,16 +127,24 @@ class SharedRoot:
             )
 
     def publish(self, name: str, number: int) -> None:
-        """Make a generation the one that users get: one rename of a link."""
+        """Make a generation the one that users get: one rename of a link.
+
+        Raises
+        ------
+        SpecError
+            An environment that was not published has the name.
+        StorageError
+            The link cannot be made; what was published before is as it was.
+        """
         self.check_free(name)
         link = self.link(name)
-        link.parent.mkdir(parents=True, exist_ok=True)
         temporary = link.with_name(f".{name}.new")
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        temporary.symlink_to(Path("..") / GENERATIONS / name / str(number))
-        temporary.replace(link)
-        sync_directory(link.parent)
+        with _writing(f"publishing {name}"):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(Path("..") / GENERATIONS / name / str(number))
+            temporary.replace(link)
+            sync_directory(link.parent)
 
     def forget(self, publication: Publication) -> None:
         """Remove a generation's file; its environment has to be gone before."""
@@ -144,6 +154,14 @@ class SharedRoot:
 
     def _file(self, name: str, number: int) -> Path:
         return self.prefix(name, number).with_name(f"{number}.json")
+
+
+@contextlib.contextmanager
+def _writing(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError.from_os_error(error, doing) from error
 
 
 def _read(path: Path, name: str) -> Publication:

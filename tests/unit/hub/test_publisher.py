@@ -16,7 +16,7 @@ import pytest
 
 from jupyter_envs.engine.api import Engine
 from jupyter_envs.engine.models.plan import ChangeRequest
-from jupyter_envs.errors import EnvsError, LockedError, NotFoundError, SpecError
+from jupyter_envs.errors import EnvsError, LockedError, NotFoundError, SpecError, StorageError
 from jupyter_envs.hub import pages
 from jupyter_envs.hub.publisher import Publisher, service_settings
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
@@ -174,6 +174,58 @@ def test_a_build_that_cannot_be_switched_to_leaves_what_the_next_one_begins(
     assert "is an environment that was not published" in publication.message
     assert beginning.is_dir()
     assert len(shared.publications("course")) == 1
+
+
+def test_what_became_of_a_build_is_noted_when_it_can_be_written(
+    settings: Settings, channel: Channel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel.add("slow", link_scripts={"post-link": f"while [ ! -e '{tmp_path}/go' ]; do sleep 0.05; done\n"})
+    shared = SharedRoot(tmp_path / "shared")
+    own = service_settings(settings, shared.path)
+    noted = shared.prefix("course", 1).with_name("1.json")
+
+    async def published() -> Publication:
+        publisher = Publisher(shared, own, logging.getLogger("test"))
+        await publisher.begin()
+        await publisher.publish("course", "exact.txt", a_list(channel, "slow"), "admin")
+        noted.unlink()
+        noted.mkdir()  # nothing can be written there, as on a disk that is full
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(PATIENCE):
+            while "will be noted later" not in caplog.text:
+                await asyncio.sleep(0.05)
+        assert shared.find_published("course") == 1
+        noted.rmdir()
+        async with asyncio.timeout(PATIENCE):
+            while not noted.is_file():
+                await asyncio.sleep(0.05)
+        await publisher.close()
+        return shared.get("course", 1)
+
+    assert asyncio.run(published()).state == "ready"
+
+
+def test_a_shared_root_that_cannot_be_written_refuses_with_a_sentence(
+    settings: Settings, channel: Channel, tmp_path: Path
+) -> None:
+    channel.add("tool")
+    shared = SharedRoot(tmp_path / "shared")
+
+    async def refused() -> StorageError:
+        publisher = Publisher(shared, service_settings(settings, shared.path), logging.getLogger("test"))
+        await publisher.begin()
+        (shared.path / "generations").write_text("")
+        with pytest.raises(StorageError) as caught:
+            await publisher.publish("course", "exact.txt", a_list(channel, "tool"), "admin")
+        (shared.path / "generations").unlink()
+        await publisher.publish("course", "exact.txt", a_list(channel, "tool"), "admin")
+        await until_published(publisher, 1)
+        await publisher.close()
+        return caught.value
+
+    error = asyncio.run(refused())
+    assert "while noting generation 1 of course" in error.message
+    assert error.hint
 
 
 def test_a_build_that_was_started_and_not_noted_is_found_again(
