@@ -28,7 +28,19 @@ from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
 from support.repodata import RepodataChannel
-from support.waiting import PATIENCE, wait_until
+from support.waiting import PATIENCE, lives, wait_until
+
+STARTER = """
+import os, sys, msgspec
+from pathlib import Path
+from jupyter_envs.jobs.client import JobClient
+from jupyter_envs.jobs.models import JobRequest
+from jupyter_envs.settings import Settings
+read = lambda name, kind: msgspec.json.decode(Path(name).read_bytes(), type=kind)
+client = JobClient(read(sys.argv[2], Settings))
+print(client.submit(read(sys.argv[1], JobRequest)).id, flush=True)
+{end}
+"""
 
 
 def caught(channel: Channel) -> Path:
@@ -294,18 +306,30 @@ def test_a_job_outlives_who_started_it(settings: Settings, stocked: Channel, tmp
     request = tmp_path / "request.json"
     request.write_bytes(msgspec.json.encode(change(settings, stocked, "create", "six")))
     (tmp_path / "settings.json").write_bytes(msgspec.json.encode(settings))
-    starter = (
-        "import os, sys, msgspec\n"
-        "from jupyter_envs.jobs.client import JobClient\nfrom jupyter_envs.jobs.models import JobRequest\n"
-        "from jupyter_envs.settings import Settings\n"
-        "read = lambda name, kind: msgspec.json.decode(open(name, 'rb').read(), type=kind)\n"
-        "job = JobClient(read(sys.argv[2], Settings)).submit(read(sys.argv[1], JobRequest))\n"
-        "print(job.id, flush=True)\nos._exit(0)\n"
-    )
+    starter = STARTER.format(end="os._exit(0)")
     arguments = [sys.executable, "-c", starter, str(request), str(tmp_path / "settings.json")]
     answer = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert JobClient(settings).wait(answer.stdout.strip(), timeout=PATIENCE).state == "done"
     assert names(Path(settings.envs_directories[0]) / "a") == {"python", "six"}
+
+
+def test_what_ended_is_taken_leave_of_and_what_runs_is_let_go_without_a_word(
+    client: JobClient, settings: Settings, stocked: Channel, tmp_path: Path
+) -> None:
+    ended = run(client, JobRequest(kind="clean"))
+    assert ended.pid is not None
+    wait_until(lambda: not lives(ended.pid or 0))
+    run(client, JobRequest(kind="clean"))
+    assert not psutil.pid_exists(ended.pid), "a zombie"
+    (tmp_path / "request.json").write_bytes(msgspec.json.encode(change(settings, stocked, "create", "slow")))
+    (tmp_path / "settings.json").write_bytes(msgspec.json.encode(settings))
+    starter = STARTER.format(end="client.wait(client.submit(JobRequest(kind='clean')).id)")
+    arguments = [str(tmp_path / "request.json"), str(tmp_path / "settings.json")]
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-c", starter, *arguments], capture_output=True, text=True, check=True
+    )
+    assert answer.stderr == ""
+    assert client.cancel(answer.stdout.strip(), grace=PATIENCE).state == "cancelled"
 
 
 def test_deleting_and_renaming_take_the_kernel_along(client: JobClient, settings: Settings, stocked: Channel) -> None:

@@ -6,6 +6,7 @@ process is gone without a word is marked ``interrupted``. Refuses to run a chang
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
@@ -58,6 +59,7 @@ class JobClient:
         StorageError
             When the log cannot be written or the process cannot be started; the job is then ``failed``.
         """
+        _reap()
         job = self.store.add(request)
         try:
             process = self._start(job)
@@ -167,8 +169,7 @@ class JobClient:
 
     def reap_interrupted(self) -> list[Job]:
         """Mark the jobs whose process is gone (machine restarted, process killed) and return them."""
-        for job_id in [job_id for job_id, child in list(_children.items()) if child.poll() is not None]:
-            _children.pop(job_id, None)  # several threads of a server may look at once
+        _reap()
         return [self._mark_interrupted(job) for job in self.store.live() if self._is_gone(job)]
 
     # -- stopping -----------------------------------------------------------------------------------------------
@@ -206,6 +207,20 @@ class JobClient:
             request = JobRequest(kind="recover", prefix=job.prefix, hidden=True, register_kernel=False)
             self.wait(self.submit(request).id)
         return job
+
+
+def _reap() -> None:
+    """Take leave of the children that have ended: who waits for a job sees its last word, a moment before that."""
+    for job_id in [job_id for job_id, child in list(_children.items()) if child.poll() is not None]:
+        _children.pop(job_id, None)  # several threads of a server may look at once
+
+
+@atexit.register
+def _let_go() -> None:
+    """Leave those that run to themselves; Python would warn of each."""
+    _reap()
+    for child in _children.values():
+        child.returncode = 0  # nobody waits for it any more
 
 
 def _elsewhere(job: Job) -> LockedError:
