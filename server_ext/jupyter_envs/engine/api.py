@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.prefix.modules import StaleModule
     from jupyter_envs.engine.quota import QuotaState
 
+_FOLDER = "to use a folder, give its path with -p"
+
 
 class Engine:
     """Environments, planned and changed.
@@ -210,7 +212,7 @@ class Engine:
         if os.path.isabs(name_or_path) or name_or_path.startswith((f".{os.sep}", f"..{os.sep}", "~")):
             prefix = Path(os.path.normpath(Path(name_or_path).expanduser().absolute()))
         else:
-            prefix = Path(self.settings.envs_directories[0]) / validate_name(name_or_path)
+            prefix = Path(self.settings.envs_directories[0]) / validate_name(name_or_path, otherwise=_FOLDER)
         check_free(prefix)
         return prefix
 

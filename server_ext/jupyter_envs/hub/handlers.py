@@ -21,6 +21,7 @@ from jupyter_envs.hub.publisher import Publisher
 from jupyter_envs.statuses import status_of
 
 MAX_BODY_BYTES = 8 << 20
+MAX_FILE_BYTES = MAX_BODY_BYTES // 2  # what the page sends: as JSON, a file's text is longer
 NAME = r"([^/]+)"
 Shape = TypeVar("Shape")
 
@@ -86,15 +87,27 @@ class ServiceHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[mis
 
     async def rendered(self, template: str) -> str:
         """Return HTML for whoever asks."""
-        prefix, token = self.application.settings["prefix"], self.xsrf_token.decode()
         shown = await self.listed()
-        return pages.render(template, shown, prefix=prefix, user=self.current_user["name"], xsrf=token)
+        around = self.around(self.current_user["name"])
+        return pages.render(template, shown=shown, xsrf=self.xsrf_token.decode(), limit=MAX_FILE_BYTES, **around)
+
+    def around(self, user: str) -> dict[str, str]:
+        """Return what every page needs: where things are, and who looks, empty where that is not known."""
+        hub = self.hub_auth.hub_host + self.hub_auth.hub_prefix
+        return {"prefix": self.application.settings["prefix"], "hub": hub, "user": user}
 
     def set_default_headers(self) -> None:
         """Nothing of other places is loaded, and nobody frames it."""
         self.set_header("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'; form-action 'self'")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
+
+
+def told(status: int, error: object) -> str:
+    """Return what a refusal says: its own words, else what the status is called."""
+    if isinstance(error, web.HTTPError) and error.log_message:
+        return error.log_message % error.args if error.args else error.log_message
+    return HTTPStatus(status).phrase
 
 
 class ApiHandler(ServiceHandler):
@@ -131,10 +144,7 @@ class ApiHandler(ServiceHandler):
         if isinstance(error, EnvsError):
             self.answer({"error": error.to_dict()}, status_of(error))
             return
-        message = HTTPStatus(status_code).phrase
-        if isinstance(error, web.HTTPError) and error.log_message:
-            message = error.log_message % error.args if error.args else error.log_message
-        problem = {"code": f"http.{status_code}", "message": message, "hint": "", "detail": {}}
+        problem = {"code": f"http.{status_code}", "message": told(status_code, error), "hint": "", "detail": {}}
         self.answer({"error": problem}, status_code)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
@@ -202,11 +212,26 @@ class UnknownHandler(ApiHandler):
 class PageHandler(ServiceHandler):
     """The page."""
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Say why there is no page, in one that leads on."""
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        known = getattr(self, "_current_user", None)  # nobody is asked for here: the Hub may be what has failed
+        around = self.around(known["name"] if known else "")
+        self.finish(pages.render(pages.REFUSED, message=told(status_code, error), **around))
+
     @web.authenticated
     async def get(self) -> None:
         """Show what is published; whoever may gets the form and the buttons."""
         self.require(READ)
         self.finish(await self.rendered(pages.PAGE))
+
+
+class NoPageHandler(PageHandler):
+    """Every other address that a browser may be sent to."""
+
+    async def get(self) -> None:
+        """Answer 404."""
+        raise web.HTTPError(HTTPStatus.NOT_FOUND, "there is nothing at this address")
 
 
 class ListHandler(ApiHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import cache
 from typing import Any
@@ -12,7 +13,8 @@ from jupyter_envs.hub.publisher import Publisher
 from jupyter_envs.hub.shared_root import Publication
 from jupyter_envs.hub.told import words
 
-PAGE, LIST = "page.html", "list.html"
+PAGE, LIST, REFUSED = "page.html", "list.html", "refused.html"
+_BEGINS_SMALL = re.compile(r"[a-z]+ ")
 
 
 def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]:
@@ -34,6 +36,7 @@ def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]
                     "published": number,
                     "prefix": str(shared.path / "envs" / name),
                     "generations": shown if may_publish else [],
+                    "next": 1 + max((one.number for one in publications), default=0) if may_publish else None,
                 }
             )
     waiting_for = publisher.waiting_for if may_publish else ""
@@ -57,9 +60,21 @@ def publication_json(publisher: Publisher, publication: Publication, *, publishe
     }
 
 
-def render(template: str, shown: dict[str, Any], *, prefix: str, user: str, xsrf: str) -> str:
+def render(template: str, **values: object) -> str:
     """Return HTML. Everything that people typed is escaped."""
-    return _templates().get_template(template).render(shown=shown, prefix=prefix, user=user, xsrf=xsrf)
+    return _templates().get_template(template).render(**values)
+
+
+def sentence(text: str) -> str:
+    """Return a message of the engine for a page: those begin small and have no full stop, for the command line.
+
+    >>> sentence("the build was cancelled")
+    'The build was cancelled.'
+    >>> sentence("environment.yml:2: not YAML")
+    'environment.yml:2: not YAML.'
+    """
+    begun = text[:1].upper() + text[1:] if _BEGINS_SMALL.match(text) else text
+    return begun if begun.endswith((".", "?", "!", "…", "`")) else f"{begun}."
 
 
 @cache
@@ -67,5 +82,6 @@ def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("jupyter_envs.hub"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["sentence"] = sentence
     environment.filters["moment"] = lambda seconds: time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
     return environment

@@ -81,6 +81,7 @@ class Publisher:
         self._log = log
         self._lock = PublishingLock(shared.path)
         self._because: EnvsError | None = None  # why nothing can be changed
+        self._closing = False
         # Each build that is followed has one.
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="publishing")
         self._busy: dict[str, int] = {}  # name -> generation: one build of an environment at a time
@@ -267,7 +268,8 @@ class Publisher:
         return self.shared.save(msgspec.structs.replace(publication, job=jobs[-1].id)) if jobs else publication
 
     async def close(self) -> None:
-        """Stop following, and let another service publish; builds go on."""
+        """Stop following, and let another service publish; builds go on. What is asked for now is refused."""
+        self._closing = True
         tasks = list(self._following)
         for task in tasks:
             task.cancel()
@@ -387,6 +389,9 @@ class Publisher:
     async def _in_thread(
         self, function: Callable[Arguments, Result], *arguments: Arguments.args, **named: Arguments.kwargs
     ) -> Result:
+        if self._closing:
+            hint = "try again in a moment, when it has started again"
+            raise LockedError("the service is being stopped", hint=hint, code="locked.publishing")
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *arguments, **named))
 
 

@@ -24,7 +24,7 @@ from tornado.log import enable_pretty_logging
 
 from jupyter_envs.errors import EnvsError, SpecError, StorageError
 from jupyter_envs.hub.configuration import SHARED_VARIABLE
-from jupyter_envs.hub.handlers import MAX_BODY_BYTES, ROUTES
+from jupyter_envs.hub.handlers import MAX_BODY_BYTES, ROUTES, NoPageHandler
 from jupyter_envs.hub.publisher import Publisher, service_settings
 from jupyter_envs.hub.shared_root import SharedRoot
 from jupyter_envs.jobs.publishing import SERVICE_DIRECTORY
@@ -83,6 +83,7 @@ def make_application(publisher: Publisher, prefix: str, auth: HubOAuth) -> web.A
         hub_auth=auth,
         cookie_secret=cookie_secret(auth.api_token),
         xsrf_cookies=True,
+        default_handler_class=NoPageHandler,
     )
 
 

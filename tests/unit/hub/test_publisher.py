@@ -316,3 +316,19 @@ def test_what_a_killed_build_had_just_begun_is_swept_away_at_once(settings: Sett
     asyncio.run(resumed())
     assert shared.get("course", 1).state == "failed"
     assert not begun.exists()
+
+
+def test_what_is_asked_for_while_the_service_stops_is_refused_in_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    shared = SharedRoot(tmp_path / "shared")
+    shared.save(ready("course", 1))
+
+    async def stopped() -> None:
+        publisher = Publisher(shared, service_settings(settings, shared.path), logging.getLogger("test"))
+        assert publisher.take_turn()
+        closing = asyncio.create_task(publisher.close())
+        await asyncio.sleep(0)
+        with pytest.raises(LockedError, match="the service is being stopped"):
+            await publisher.switch("course", 1, "admin")
+        await closing
+
+    asyncio.run(stopped())

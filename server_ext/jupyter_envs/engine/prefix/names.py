@@ -11,15 +11,18 @@ RESERVED = ("base", "root")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-def validate_name(name: str) -> str:
-    """Return the name; raises ``SpecError`` (``spec.name``) with what is wrong and a name that would do."""
+def validate_name(name: str, *, otherwise: str = "") -> str:
+    """Return the name; raises ``SpecError`` (``spec.name``) with what is wrong and a name that would do.
+
+    ``otherwise`` is what else whoever gave the name may have meant; it ends the hint.
+    """
     problem = _problem(name)
     if problem is None:
         return name
     suggestion = suggest_name(name)
     raise SpecError(
         f"{name!r} is not a name for an environment: {problem}",
-        hint=f"{suggestion!r} would do; to use a folder, give its path with -p",
+        hint=f"{suggestion!r} would do" + (f"; {otherwise}" if otherwise else ""),
         code="spec.name",
         detail={"name": name, "suggestion": suggestion},
     )
