@@ -58,6 +58,24 @@ def test_the_dialog_says_what_is_not_allowed_and_leads_back_to_the_request(page:
     expect(row(page, "third")).to_be_visible()
 
 
+def test_the_dialog_that_installs_leads_back_to_what_was_asked_for(page: Page) -> None:
+    row(page, "mine").click(button="right")
+    page.get_by_role("menuitem", name="Install Packages…").click()
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog.get_by_role("combobox", name="Packages")).to_be_focused()
+    ask_for(dialog, "forbidden")
+    expect_refusal(dialog, "blocked")
+    expect(dialog.get_by_role("button", name="Back")).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Leave out forbidden").click()
+    ask_for(dialog, "other-half")
+    expect(dialog.get_by_role("button", name="Apply")).to_be_enabled()
+    dialog.get_by_role("button", name="Back").click()
+    expect(dialog.get_by_role("button", name="Change other-half")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 def test_the_page_says_what_is_not_allowed_and_keeps_what_was_put_together(page: Page) -> None:
     row(page, "mine").click()
     view = page.locator(".jp-envs-Page")

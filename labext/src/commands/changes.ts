@@ -4,7 +4,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { addIcon, copyIcon, undoIcon } from '@jupyterlab/ui-components';
 
 import { showCreateDialog } from '../dialogs/create';
-import { askForSpecs } from '../dialogs/install';
+import { showInstallDialog } from '../dialogs/install';
 import { showPlanDialog } from '../dialogs/plan';
 import { environmentIcon } from '../icons';
 import { isChangeable } from '../models/changeable';
@@ -73,8 +73,11 @@ function addInstall(context: ICommandContext): void {
         return null;
       }
       const given = Array.isArray(args['specs']) ? args['specs'].map(String) : [];
-      const specs = given.length > 0 ? given : await askForSpecs(manager, environment, trans);
-      return specs.length > 0 ? change(context, { action: 'install', environment: environment.id, specs }) : null;
+      if (given.length > 0) {
+        return change(context, { action: 'install', environment: environment.id, specs: given });
+      }
+      const job = await showInstallDialog(manager, environment, trans);
+      return job && manager.jobs.whenEnded(job);
     }
   });
 }

@@ -4,7 +4,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { CreateModel, ICreateStart } from '../models/creating';
-import { isForbidden } from '../models/refusals';
 import type { IJob } from '../services/jobs/interfaces';
 import type { IEnvironmentsManager } from '../tokens';
 import { changeText } from '../widgets/changeText';
@@ -13,6 +12,7 @@ import { FlowFooter, IFooterButton } from '../widgets/flowFooter';
 import { nameProblemText } from '../widgets/nameField';
 import { PlanStep } from '../widgets/planStep';
 import { showFlow } from './flow';
+import { stepButtons } from './steps';
 
 /** Ask, plan and create; resolves with the job, or with `null` when it was given up. */
 export async function showCreateDialog(
@@ -92,21 +92,13 @@ function buttonsOf(
   create: () => void
 ): readonly IFooterButton[] {
   const { planning } = model;
-  const cancel = { label: trans.__('Cancel'), onClick: close };
   if (planning.state === 'idle') {
+    const cancel = { label: trans.__('Cancel'), onClick: close };
     const title = model.isComplete ? undefined : whatIsMissing(model, trans);
     const preview = { label: trans.__('Preview'), accept: true, disabled: !model.isComplete, title };
     return [cancel, { ...preview, onClick: () => void model.preview() }];
   }
-  const back = { label: trans.__('Back'), onClick: () => model.back() };
-  if (planning.conflict || planning.isGone || isForbidden(planning.problem)) {
-    return [cancel, { ...back, accept: true }];
-  }
-  if (planning.state === 'failed') {
-    const label = planning.isStale ? trans.__('Plan again') : trans.__('Try again');
-    return [cancel, back, { label, accept: true, onClick: () => void planning.retry() }];
-  }
-  return [cancel, back, { label: trans.__('Create'), accept: true, disabled: planning.state !== 'planned', onClick: create }];
+  return stepButtons(planning, trans, { label: trans.__('Create'), close, back: () => model.back(), apply: create });
 }
 
 /** Why there is nothing to plan yet. */
