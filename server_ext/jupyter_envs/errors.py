@@ -206,7 +206,7 @@ class StorageError(EnvsError):
             errno.ENOTDIR: "a file stands where a folder is needed; move it away, or set JUPYTER_ENVS_ROOT elsewhere",
             errno.EROFS: "the file system is read-only; set JUPYTER_ENVS_ROOT to a folder you can write",
             errno.ENOLCK: "this mount gives no locks; mount it with them, or set JUPYTER_ENVS_ROOT to another disk",
-            errno.EIO: "the disk reports errors; check it before you try again",
+            errno.EIO: "the disk fails, or the server of a network mount does not answer; check that first",
             errno.ESTALE: "another machine has removed it meanwhile; try again",
             errno.EXDEV: "a folder of another file system, or of a container's image, is in the way; move it away",
         }

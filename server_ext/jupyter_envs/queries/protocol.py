@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs import errors
-from jupyter_envs.errors import EnvsError
+from jupyter_envs.errors import EnvsError, StorageError
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,7 +33,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def failure(question_id: int, error: BaseException) -> Answer:
     """Return the answer for a question that failed."""
-    if not isinstance(error, EnvsError):
+    if isinstance(error, OSError) and error.errno is not None:
+        error = StorageError.from_os_error(error, "looking at the environments")
+    elif not isinstance(error, EnvsError):
         error = EnvsError(
             f"{type(error).__name__}: {error}",
             hint="this is a fault of jupyter-envs; the server's log shows where it happened",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
-from jupyter_envs.errors import EnvsError, NotFoundError, SourceError, SpecError
+from jupyter_envs.errors import EnvsError, NotFoundError, SourceError, SpecError, StorageError
 from jupyter_envs.queries.client import QueryClient
 from jupyter_envs.queries.protocol import Answer, error_of, failure
 from jupyter_envs.settings import Settings
@@ -130,4 +131,9 @@ def test_errors_keep_their_class_over_the_wire() -> None:
         "detail": {"a": 1},
     }
     assert error_of(failure(1, ValueError("odd"))).code == "internal"
+    refused = error_of(failure(1, OSError(errno.EIO, os.strerror(errno.EIO), "/envs/a")))
+    assert isinstance(refused, StorageError)
+    assert refused.message == "Input/output error while looking at the environments: /envs/a"
+    assert "network mount" in refused.hint
+    assert error_of(failure(1, TimeoutError())).code == "internal"
     assert type(error_of(Answer(id=1, error={"message": "x"}, kind="os"))) is EnvsError

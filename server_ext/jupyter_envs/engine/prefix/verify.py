@@ -2,7 +2,8 @@
 
 Owns the comparison. Hashes are computed in threads; a softlink is right when it has the record's digest in either of
 the forms in use (rattler: of the link's text, conda: of what it points to). Missing ``.pyc`` are no fault, since Python
-makes them again. A path that two packages claim is compared with whichever record fits. Refuses to change anything.
+makes them again. A path that two packages claim is compared with whichever record fits. Refuses to change anything, and
+to call a file missing or changed that the disk, or the server of a network mount, does not give.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ from pathlib import Path
 from jupyter_envs.engine.models.findings import Finding, sort_findings
 from jupyter_envs.engine.models.records import PrefixPathsEntry, PrefixRecord
 from jupyter_envs.engine.prefix.records import META_DIRECTORY, read_records
+from jupyter_envs.errors import StorageError
 
 _CHUNK = 1 << 20
+_TELLING = (
+    FileNotFoundError,
+    NotADirectoryError,
+    PermissionError,
+)  # what these say is said of the file, not of the disk
 _EMPTY = hashlib.sha256(b"").hexdigest()
 _REPAIR = "`jupyter envs repair` puts it back from the package cache"
 
@@ -46,7 +53,26 @@ def verify(
         Whether files that no record names are reported (``file.unowned``, notes).
     threads : int
         How many files are hashed at once; the number of processors when not given.
+
+    Raises
+    ------
+    StorageError
+        The disk fails while files are read.
     """
+    try:
+        return _compared(prefix, records, content=content, unowned=unowned, threads=threads)
+    except OSError as error:
+        raise StorageError.from_os_error(error, "comparing files with their records") from error
+
+
+def _compared(
+    prefix: str | os.PathLike[str],
+    records: Sequence[PrefixRecord] | None,
+    *,
+    content: bool,
+    unowned: bool,
+    threads: int | None,
+) -> list[Finding]:
     from concurrent.futures import ThreadPoolExecutor
 
     findings: list[Finding] = []
@@ -143,7 +169,7 @@ def _check_entry(base: str, path: str, entry: PrefixPathsEntry, package: str, co
     full = os.path.join(base, path)
     try:
         stat = os.lstat(full)
-    except OSError:
+    except _TELLING:
         return None if entry.path_type == "pyc_file" or path.endswith(".pyc") else _missing(full, path, package)
     problem = _difference(full, stat, entry, content)
     if problem is None:
@@ -211,8 +237,10 @@ def _file_digest(path: str) -> str | None:
             digest = hashlib.sha256()
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
-    except OSError:
+    except _TELLING:
         return None
+    except OSError as error:  # one of reading does not name the file
+        raise OSError(error.errno, error.strerror, path) from error
     return digest.hexdigest()
 
 

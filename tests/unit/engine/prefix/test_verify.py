@@ -13,6 +13,7 @@ import pytest
 from jupyter_envs.engine.models.findings import Finding
 from jupyter_envs.engine.prefix.records import read_records
 from jupyter_envs.engine.prefix.verify import iter_unowned, owners, verify
+from jupyter_envs.errors import StorageError
 
 from .conftest import MakePrefix, write_record
 
@@ -49,6 +50,19 @@ def test_damage_is_found_and_named(rattler_prefix: Path) -> None:
     assert [found.severity for found in findings] == ["error", "warning", "warning", "warning"]
     assert [found.package for found in findings] == ["native", "native", "native", "tool"]
     assert all("repair" in found.hint for found in findings)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="needs /proc/self/mem, whose first bytes no kernel gives"
+)
+def test_a_file_that_the_disk_does_not_give_is_not_called_changed(rattler_prefix: Path) -> None:
+    text = rattler_prefix / "share/native.txt"
+    text.unlink()
+    text.symlink_to("/proc/self/mem")  # reading it is an input/output error, as on a soft mount whose server has gone
+    with pytest.raises(StorageError, match=r"Input/output error while .* records: .*native") as told:
+        verify(rattler_prefix)
+    assert "the server of a network mount does not answer" in told.value.hint
+    assert codes(verify(rattler_prefix, content=False)) == []
 
 
 def test_without_content_only_presence_kind_and_size_count(rattler_prefix: Path) -> None:
