@@ -18,7 +18,15 @@ from support import users
 from support.channel import Channel
 
 NEEDED = 1 << 30  # bytes
+TEST_SECONDS = 900
 USERS = (ADMIN, ANNA, BEN, CLEO)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test the time that servers and kernels of several users take on a busy machine."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 def memory() -> str | None:

@@ -46,7 +46,7 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.spawner_class = {spawner!r}
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
 c.SimpleLocalProcessSpawner.home_dir_template = {homes!r}
-c.Spawner.args.append("--allow-root")
+c.Spawner.args.extend(["--allow-root", "--LabApp.expose_app_in_browser=True"])
 c.Spawner.environment.update({{"JUPYTER_ENVS_CHANNELS": {channel!r}, "JUPYTER_ENVS_SOURCES": "conda,interpreter"}})
 c.LocalProcessSpawner.interrupt_timeout = 1
 c.LocalProcessSpawner.term_timeout = 4
@@ -276,12 +276,12 @@ class Visitor:
         self.session = requests.Session()
         self.get("hub/login")
         form = {"username": user, "password": password, "_xsrf": self.session.cookies.get("_xsrf", path="/hub/")}
-        answer = self.session.post(hub.url + "hub/login", data=form, timeout=30, allow_redirects=False)
+        answer = self.session.post(hub.url + "hub/login", data=form, timeout=PATIENCE, allow_redirects=False)
         assert answer.status_code == 302, answer.text[-2000:]
 
     def get(self, path: str) -> requests.Response:
         """GET below the proxy's address, following redirects."""
-        return self.session.get(self.hub.url + path, timeout=60)
+        return self.session.get(self.hub.url + path, timeout=PATIENCE)
 
     def page(self) -> str:
         """Return the service's page; whoever is logged in to the Hub is led through OAuth."""
@@ -295,7 +295,7 @@ class Visitor:
         cookie = f"/user/{self.user}/" if user_server else f"/{SERVICE}"
         token = self.session.cookies.get("_xsrf", path=cookie) or ""
         return self.session.request(
-            method, self.hub.url + base + path, json=body, headers={"X-XSRFToken": token}, timeout=60
+            method, self.hub.url + base + path, json=body, headers={"X-XSRFToken": token}, timeout=PATIENCE
         )
 
     def start_server(self) -> str:
@@ -303,7 +303,7 @@ class Visitor:
         base = f"user/{self.user}/"
         self.get("hub/home")
         token = self.session.cookies.get("_xsrf", path="/hub/")
-        self.session.post(f"{self.hub.url}hub/spawn/{self.user}", params={"_xsrf": token}, timeout=60)
+        self.session.post(f"{self.hub.url}hub/spawn/{self.user}", params={"_xsrf": token}, timeout=PATIENCE)
 
         def ready() -> bool:
             answer = self.get(f"{base}lab")
@@ -317,10 +317,10 @@ class Visitor:
         self.get("hub/home")
         headers = {"X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/") or ""}
         url = f"{self.hub.url}hub/api/users/{self.user}"
-        assert self.session.delete(f"{url}/server", headers=headers, timeout=60).status_code in (202, 204)
+        assert self.session.delete(f"{url}/server", headers=headers, timeout=PATIENCE).status_code in (202, 204)
 
         def stopped() -> bool:
-            return not self.session.get(url, headers=headers, timeout=60).json()["servers"]
+            return not self.session.get(url, headers=headers, timeout=PATIENCE).json()["servers"]
 
         self.hub.until(stopped, f"the server of {self.user} has stopped")
 
@@ -355,7 +355,7 @@ class Visitor:
         """Return a token of the Hub that may do what the user may, for programs."""
         self.get("hub/home")
         headers = {"X-XSRFToken": self.session.cookies.get("_xsrf", path="/hub/") or ""}
-        answer = self.session.post(f"{self.hub.url}hub/api/users/{self.user}/tokens", headers=headers, timeout=60)
+        answer = self.session.post(f"{self.hub.url}hub/api/users/{self.user}/tokens", headers=headers, timeout=PATIENCE)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
@@ -387,22 +387,30 @@ class Visitor:
         token = self.session.cookies.get("_xsrf", path=f"/user/{self.user}/") or ""
         url = f"{self.hub.url}user/{self.user}/api/contents/{path}"
         body = {"type": "notebook", "format": "json", "content": notebook}
-        answer = self.session.put(url, json=body, headers={"X-XSRFToken": token}, timeout=60)
+        answer = self.session.put(url, json=body, headers={"X-XSRFToken": token}, timeout=PATIENCE)
         assert answer.status_code in (200, 201), answer.text
 
     def start_kernel(self, name: str) -> str:
         """Start a kernel on the user's server and return its id."""
         token = self.session.cookies.get("_xsrf", path=f"/user/{self.user}/") or ""
         url = f"{self.hub.url}user/{self.user}/api/kernels"
-        answer = self.session.post(url, json={"name": name}, headers={"X-XSRFToken": token}, timeout=60)
+        answer = self.session.post(url, json={"name": name}, headers={"X-XSRFToken": token}, timeout=PATIENCE)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
     def execute(self, kernel: str, code: str) -> str:
-        """Execute code in a kernel, as a notebook does, and return what it printed."""
+        """Execute code in a kernel, as a notebook does, and return what it printed.
+
+        A server closes the connection to a kernel that takes it a minute to start; as JupyterLab does, ask again then.
+        """
+        (said,) = self.hub.until(lambda: self._executed(kernel, code), f"the kernel {kernel} answers")
+        return str(said)
+
+    def _executed(self, kernel: str, code: str) -> tuple[str] | None:
+        """Return what code printed in a kernel, ``None`` when the connection was closed before it had ended."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.session.cookies)
         url = f"{self.hub.url.replace('http', 'ws', 1)}user/{self.user}/api/kernels/{kernel}/channels"
-        channel = websocket.create_connection(url, cookie=cookies, timeout=60)
+        channel = websocket.create_connection(url, cookie=cookies, timeout=PATIENCE)
         header = {
             "msg_id": uuid.uuid4().hex,
             "msg_type": "execute_request",
@@ -422,7 +430,9 @@ class Visitor:
                     said += answer["content"]["text"]
                 assert answer["msg_type"] != "error", answer["content"]
                 if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-                    return said
+                    return (said,)
+        except websocket.WebSocketConnectionClosedException:
+            return None
         finally:
             channel.close()
 

@@ -11,6 +11,7 @@ from hub.lab import READY_MS, open_lab
 from hub.running import RunningHub, Visitor
 
 NAME = "shown"
+BUILT_MS = 180_000
 LOOKED = "Object.keys(localStorage).some(key => key.startsWith('jupyter-envs:published:'))"
 
 
@@ -22,17 +23,17 @@ def page(hub: RunningHub, anna: Visitor) -> Iterator[Page]:
 
 
 def publish_next(admin: Visitor, version: str) -> int:
-    """Publish one more generation and return its number."""
+    """Ask for one more generation and return its number."""
     number = 1 + max(admin.generations(NAME), default=0)
     text = f"dependencies:\n- interpreter::python\n- tool={version}\n"
     admin.publish(NAME, {"name": "environment.yml", "text": text})
-    assert admin.published(NAME, number)["published"]
     return number
 
 
-@pytest.mark.flaky(reruns=1)  # as the tests in tests/ui: a notice is shown for some seconds only
+@pytest.mark.flaky(reruns=1)  # as the tests in tests/ui
 def test_a_shared_environment_appears_and_its_next_generation_is_told(admin: Visitor, page: Page) -> None:
-    publish_next(admin, "1.0")
+    number = publish_next(admin, "1.0")
+    assert admin.published(NAME, number)["published"]
     tile = page.locator(".jp-LauncherCard[data-category='Notebook']").filter(has_text=f"({NAME}, shared)")
     tile.click(timeout=READY_MS)
     active = page.get_by_role("region", name="The active notebook runs in")
@@ -40,7 +41,8 @@ def test_a_shared_environment_appears_and_its_next_generation_is_told(admin: Vis
     expect(page.locator(".jp-NotebookPanel-toolbar")).to_contain_text(f"{NAME} · Python")
 
     page.wait_for_function(LOOKED)
-    number = publish_next(admin, "2.0")
+    number = publish_next(admin, "2.0")  # and look for the notice from now on: it is shown for some seconds only
     notice = page.get_by_role("alert").filter(has_text=f"{NAME} is published in generation {number}.")
+    notice.hover(timeout=BUILT_MS)  # it stays as long as the mouse is over it
     notice.get_by_role("button", name="Show it").click()
     expect(page.get_by_role("heading", name=NAME, exact=True)).to_be_visible()

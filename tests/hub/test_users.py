@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,21 @@ def kernel(anna: Visitor) -> str:
     made = in_shell(anna, shell, "create", "mine", "interpreter::python", "ipykernel", "--yes")
     assert made.startswith("0 "), made
     return anna.start_kernel("envs-mine")
+
+
+@pytest.fixture
+def two(anna: Visitor, kernel: str, stock: Channel) -> Iterator[str]:
+    """Return a second environment of anna's, and leave her with what she had: tests of a file may share no worker."""
+    if "two" not in anna.environments():
+        made = in_shell(anna, kernel, "create", "two", stock.record("half").url, "--no-kernel", "--yes")
+        assert made.startswith("0 "), made
+    yield "two"
+    anna.delete("two")
+    if "other-half" in in_shell(anna, kernel, "packages", "mine"):
+        removed = in_shell(anna, kernel, "remove", "mine", "other-half", "--yes")
+        assert removed.startswith("0 "), removed
+    cleaned = in_shell(anna, kernel, "clean", "--yes")
+    assert cleaned.startswith("0 "), cleaned
 
 
 def in_shell(user: Visitor, kernel: str, *arguments: str) -> str:
@@ -83,10 +99,8 @@ def test_a_rule_holds_whichever_way_is_taken(hub: RunningHub, anna: Visitor, ker
 
 
 def test_a_quota_counts_environments_whichever_way_is_taken(
-    hub: RunningHub, anna: Visitor, kernel: str, stock: Channel
+    hub: RunningHub, anna: Visitor, kernel: str, two: str
 ) -> None:
-    made = in_shell(anna, kernel, "create", "two", stock.record("half").url, "--no-kernel", "--yes")
-    assert made.startswith("0 "), made
     told = "you have 2 environments (mine, two), and 2 are allowed (rule 'environments' of the policy)"
     for dialog in (
         planned(anna, name="three", specs=["plain"]),
@@ -98,10 +112,12 @@ def test_a_quota_counts_environments_whichever_way_is_taken(
     assert third.startswith("15 "), third
     assert told in third
     assert [line["outcome"] for line in audited(hub, anna)][-4:] == ["done", *["refused"] * 3]
-    assert [name for name, one in anna.environments().items() if one["kind"] == "own"] == ["mine", "two"]
+    assert [name for name, one in anna.environments().items() if one["kind"] == "own"] == ["mine", two]
 
 
-def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, anna: Visitor, kernel: str) -> None:
+def test_a_disk_quota_says_what_would_make_room_and_is_right(
+    hub: RunningHub, anna: Visitor, kernel: str, two: str
+) -> None:
     mine = anna.environments()["mine"]
     asked = {"action": "install", "environment": mine["id"], "specs": ["other-half"]}
     dialog, program = planned(anna, **asked), anna.change(**asked)
@@ -115,7 +131,7 @@ def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, an
     numbers = said["detail"]
     assert numbers["quota"] == 8_000_000 < numbers["used"] + numbers["needed"]
     assert numbers["used"] == numbers["environments_bytes"] + numbers["cache_bytes"] > 1_500_000
-    (two,) = (held for held in numbers["environments"] if held["name"] == "two")
+    (second,) = (held for held in numbers["environments"] if held["name"] == two)
 
     shell = in_shell(anna, kernel, "install", "mine", "other-half", "--yes")
     assert shell.startswith("15 "), shell
@@ -124,12 +140,12 @@ def test_a_disk_quota_says_what_would_make_room_and_is_right(hub: RunningHub, an
         assert "(rule 'disk' of the policy)" in told
         assert "and then `clean` free: two " in told
 
-    for words in (("delete", "two", "--yes"), ("clean", "--yes")):
+    for words in (("delete", two, "--yes"), ("clean", "--yes")):
         done = in_shell(anna, kernel, *words)
         assert done.startswith("0 "), done
     quota = anna.rest("GET", "disk", user_server=True).json()["quota"]
     assert quota["limit"] == 8_000_000
-    assert quota["used"] <= numbers["used"] - two["bytes"]
+    assert quota["used"] <= numbers["used"] - second["bytes"]
     assert [held["name"] for held in quota["held"]] == ["mine"]
     assert anna.change(**asked)["state"] == "done"
     outcomes = [(line["action"], line["outcome"]) for line in audited(hub, anna)][-6:]

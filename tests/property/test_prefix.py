@@ -21,6 +21,7 @@ from jupyter_envs.engine.prefix.pinned import parse_pinned
 from jupyter_envs.engine.prefix.records import RecordName, iter_record_names, parse_dist, read_record_file
 from jupyter_envs.engine.prefix.state import UNSET, parse_state, state_text
 from jupyter_envs.errors import EnvsError, StorageError
+from support.waiting import PATIENCE
 
 # Other work shares the processors of a test machine: how long an example takes says nothing.
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -75,7 +76,7 @@ def test_values_come_through_a_real_shell_unchanged(own: dict[str, str], before:
     expected = activation.applied_to(outside)
     # what bash itself sets or refuses is not ours to promise
     shell = {"BASHOPTS", "SHELLOPTS", "UID", "EUID", "PPID", "IFS", "BASH", "LANG", "TZ", "ENV", "POSIXLY_CORRECT"}
-    after = run_activation(activation, outside, timeout=20)
+    after = run_activation(activation, outside, timeout=PATIENCE)
     for key in (set(own) | set(before)) - shell:
         assert after.get(key) == expected.get(key)
 

@@ -19,6 +19,7 @@ from jupyter_envs.settings import Settings
 from support.api import API, FINAL, Api, Finish, Made, Make, Reply
 from support.channel import Channel
 from support.openapi import Description
+from support.waiting import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +79,7 @@ def api(jp_fetch: Callable[..., Awaitable[HTTPResponse]]) -> Api:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body)
         options = {"method": verb, "body": data, "allow_nonstandard_methods": True, "params": query}
         try:
-            response = await jp_fetch(API, path, **options, request_timeout=60)
+            response = await jp_fetch(API, path, **options, request_timeout=PATIENCE)
         except HTTPClientError as error:
             assert error.response is not None, f"{verb} {path}: {error}"
             response = error.response
@@ -95,7 +96,7 @@ def api(jp_fetch: Callable[..., Awaitable[HTTPResponse]]) -> Api:
 def finish(api: Api) -> Finish:
     """Return what waits for jobs over the routes."""
 
-    async def wait(reply: Reply, seconds: float = 60) -> dict[str, Any]:
+    async def wait(reply: Reply, seconds: float = PATIENCE) -> dict[str, Any]:
         assert reply.status == 202, reply.body
         job_id = reply.body["job"]["id"]
         deadline = time.monotonic() + seconds

@@ -30,6 +30,7 @@ from jupyter_envs.server.watch import ENVIRONMENT_EVENT, JOB_EVENT
 from jupyter_envs.settings import Settings
 from support.api import Api, Finish, Make
 from support.channel import Channel
+from support.waiting import PATIENCE
 
 SOON = 0.3  # seconds from the commit to the event, when nothing else holds the machine up
 TRIES = 20
@@ -44,7 +45,7 @@ class Ear:
 
     async def wait(self, schema: str, **fields: object) -> dict[str, Any]:
         """Return the first event with these fields that was not returned before."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while True:
             message = await asyncio.wait_for(self.socket.read_message(), deadline - time.monotonic())
             event: dict[str, Any] = json.loads(message)
@@ -81,7 +82,7 @@ def listen(jp_ws_fetch: Callable[..., Awaitable[Any]], jp_serverapp: ServerApp) 
     @asynccontextmanager
     async def open_ear() -> AsyncIterator[Ear]:
         socket = await jp_ws_fetch("api", "events", "subscribe")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while extension.watcher is None or not extension.watcher.telling.is_set():
                 await asyncio.sleep(0.01)
         try:

@@ -20,9 +20,10 @@ from jupyter_envs.jobs.models import JobRequest
 from jupyter_envs.settings import Settings
 from support.api import Api, Finish, Make
 from support.channel import Channel
+from support.waiting import PATIENCE
 
 
-async def until(condition: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
+async def until(condition: Callable[[], Awaitable[object]], seconds: float = PATIENCE) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + seconds
     while not await condition():

@@ -18,6 +18,7 @@ from jupyter_envs.server.services import Services
 from support.api import Api, Finish, Make, Reply
 from support.channel import Channel
 from support.http_server import Server, serve
+from support.waiting import PATIENCE
 from support.wheels import SimpleIndex
 
 
@@ -60,7 +61,7 @@ def names_of(reply: Reply) -> list[tuple[str, str, str]]:
 
 async def complete(api: Api, **query: object) -> Reply:
     """Ask until every source has answered."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while True:
         reply = await api("GET", "search", **query)
         if reply.body["complete"]:

@@ -7,6 +7,7 @@ was asked. ``Fault`` makes it a bad one for some paths, always or a few times.
 from __future__ import annotations
 
 import base64
+import contextlib
 import fnmatch
 import hashlib
 import os
@@ -103,10 +104,10 @@ class Server:
             self.faults.append(fault)
         return fault
 
-    def hold(self, pattern: str = "*") -> threading.Event:
+    def hold(self, pattern: str = "*", **what: object) -> threading.Event:
         """Keep back a part of what matches until the event that is returned is set, or the server ends."""
         gate = threading.Event()
-        self.fault(pattern, gate=gate)
+        self.fault(pattern, gate=gate, **what)
         self.gates.append(gate)
         return gate
 
@@ -149,6 +150,10 @@ class Server:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionResetError):  # the client ended, or was killed, between two requests
+            super().handle()
 
     def do_GET(self) -> None:
         self._handle(send_body=True)

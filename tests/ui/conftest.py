@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from ui.find_chromium import find_chromium
+from ui.flows import note_toasts, wait_for_app
 from ui.lab_server import TOKEN, LabServer
 from ui.material import build_channel
 
@@ -26,9 +27,9 @@ CHROMIUM_FLAGS = [
 KERNELS = "analysis"
 FOUND = pytest.StashKey[set[str]]()
 
-SETTLING_MS = 1500  # JupyterLab moves the focus once more when it has restored its layout; nobody types that soon
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)  # milliseconds; two workers share what may be two cores
+TEST_SECONDS = 900  # with the servers, the environments and the kernels that it is the first to need
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,6 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(autouse=True)
@@ -100,13 +102,13 @@ def open_lab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Calla
         url = (server or request.getfixturevalue("lab")).url
         context = browser.new_context(viewport={"width": width, "height": 800})
         context.set_default_timeout(2 * PATIENCE_MS)
+        note_toasts(context)
         contexts.append(context)
         page = context.new_page()
         page.on("console", _remember)
         page.goto(f"{url}{path}?token={TOKEN}&reset")
-        page.wait_for_selector("#jp-main-dock-panel, #main-panel")
+        wait_for_app(page)
         use_theme(page, theme)
-        page.wait_for_timeout(SETTLING_MS)
         return page
 
     yield open_page

@@ -8,12 +8,32 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from support.waiting import wait_until
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 JOB_MS = 90_000
 SHOW = "() => window.jupyterapp.restored.then(() => window.jupyterapp.commands.execute('jupyter-envs:show-sidebar'))"
 SERIOUS = ("serious", "critical")
+STARTED = "() => Promise.all([window.jupyterapp.started, window.jupyterapp.restored]).then(() => null)"
+# The last thing that JupyterLab does when it starts: seconds after it has restored its layout, on a busy machine.
+LAUNCHER_HAS_FOCUS = "() => document.activeElement?.closest('.jp-Launcher')"
+NOTE_TOASTS = """
+  window.told = [];
+  new MutationObserver(() => document.querySelectorAll('.Toastify__toast').forEach(toast => {
+    if (!window.told.includes(toast)) window.told.push(toast);
+  })).observe(document, { childList: true, subtree: true });
+"""
+TOLD = "text => window.told.filter(toast => toast.textContent.includes(text)).length"
+
+
+def wait_for_app(page: Page) -> None:
+    """Wait until JupyterLab, or Notebook 7, has started and wants the focus no more; no document is open."""
+    page.wait_for_function("() => window.jupyterapp")
+    page.evaluate(STARTED)
+    if page.locator("#jp-main-dock-panel").count():
+        page.wait_for_function(LAUNCHER_HAS_FOCUS)
 
 
 def open_sidebar(page: Page) -> Locator:
@@ -32,8 +52,27 @@ def row(page: Page, name: str) -> Locator:
 
 def menu_item(page: Page, name: str, item: str) -> None:
     """Choose from the context menu of an environment."""
-    row(page, name).click(button="right")
-    page.locator(".lm-Menu").get_by_role("menuitem", name=item).click()
+    open_menu(page, row(page, name), item).click()
+
+
+def open_menu(page: Page, owner: Locator, item: str) -> Locator:
+    """Open the context menu of something and return an item of it.
+
+    An open menu stays as it is: until what it goes by has come from the server, open it again.
+    """
+    found = page.locator(".lm-Menu").get_by_role("menuitem", name=item)
+
+    def offered() -> bool:
+        owner.click(button="right")
+        expect(page.locator(".lm-Menu")).to_be_visible()
+        if found.count() == 1 and found.get_attribute("aria-disabled") != "true":
+            return True
+        page.keyboard.press("Escape")
+        expect(page.locator(".lm-Menu")).to_have_count(0)
+        return False
+
+    wait_until(offered, f"{item} can be chosen")
+    return found
 
 
 def start_creating(page: Page, name: str) -> Locator:
@@ -68,6 +107,21 @@ def create(page: Page, name: str, *specs: str, python: str = "none") -> None:
 def toast(page: Page, text: str) -> Locator:
     """Return the notification that says a text."""
     return page.locator(".Toastify__toast").filter(has_text=text)
+
+
+def note_toasts(context: BrowserContext) -> None:
+    """Keep the notifications of each page that is opened, which are on it for some seconds only; see ``told``."""
+    context.add_init_script(NOTE_TOASTS)
+
+
+def expect_told(page: Page, text: str) -> None:
+    """Wait until a notification that says a text is, or was, on the page."""
+    page.wait_for_function(TOLD, arg=text, timeout=JOB_MS)
+
+
+def times_told(page: Page, text: str) -> int:
+    """Return how many notifications have said a text since the page was loaded."""
+    return int(page.evaluate(TOLD, text))
 
 
 def note_when_seen(page: Page, selector: str) -> None:

@@ -12,10 +12,12 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 from support.ports import free_port
+from support.waiting import PATIENCE
 
 TOKEN = "a-token-for-tests"
 READY_SECONDS = 180
@@ -96,7 +98,11 @@ class LabServer:
     def end_kernels(self) -> None:
         """End all kernels, as *Shut Down All* does: a closed tab leaves them running."""
         for kernel in json.load(self._call("api/kernels")):
-            self._call(f"api/kernels/{kernel['id']}", "DELETE")
+            try:
+                self._call(f"api/kernels/{kernel['id']}", "DELETE")
+            except urllib.error.HTTPError as error:
+                if error.code != 404:  # it has just ended by itself
+                    raise
 
     def log(self) -> str:
         """Return what the server has said."""
@@ -135,7 +141,7 @@ class LabServer:
                 time.sleep(0.1)
         raise AssertionError(f"JupyterLab did not answer in {READY_SECONDS} s:\n{self.log()[-3000:]}")
 
-    def _call(self, path: str, method: str = "GET", timeout: float = 20) -> io.BytesIO:
+    def _call(self, path: str, method: str = "GET", timeout: float = PATIENCE) -> io.BytesIO:
         headers = {"Authorization": f"token {TOKEN}"}
         request = urllib.request.Request(self.url + path, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=timeout) as answer:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.recipes import write_recipe
 from ui.conftest import use_theme
-from ui.flows import JOB_MS, serious_problems, toast
+from ui.flows import JOB_MS, expect_told, open_menu, serious_problems, toast
 from ui.lab_server import LabServer
 
 RECIPE = """\
@@ -46,12 +46,9 @@ def target(lab: LabServer) -> Iterator[str]:
     lab.envs("delete", "for-greet", "--yes")
 
 
-def open_menu(page: Page, name: str) -> Locator:
-    """Open the context menu of an item of the file browser and return it."""
-    page.locator(".jp-DirListing-item", has_text=name).click(button="right")
-    menu = page.locator(".lm-Menu")
-    expect(menu.get_by_role("menuitem", name="Rename")).to_be_visible()
-    return menu
+def file(page: Page, name: str) -> Locator:
+    """Return an item of the file browser."""
+    return page.locator(".jp-DirListing-item", has_text=name)
 
 
 def test_a_recipe_is_mended_built_and_installed(
@@ -65,12 +62,12 @@ def test_a_recipe_is_mended_built_and_installed(
 
     with page.expect_response(lambda response: "/api/v1/recipes?folder=recipes" in response.url):
         page.evaluate(OPEN_FOLDER, "recipes")
-    menu = open_menu(page, "plain")
-    expect(menu.get_by_role("menuitem", name="Build Package")).to_have_count(0)
+    open_menu(page, file(page, "plain"), "Rename")
+    expect(page.locator(".lm-Menu").get_by_role("menuitem", name="Build Package")).to_have_count(0)
     page.keyboard.press("Escape")
-    menu = open_menu(page, "greet")
+    build = open_menu(page, file(page, "greet"), "Build Package")
     shot(page, "build-menu")
-    menu.get_by_role("menuitem", name="Build Package").click()
+    build.click()
     dialog = page.locator(".jp-Dialog")
     expect(dialog).to_contain_text("line 4: there is no key 'scirpt' in build")
     expect(dialog).to_contain_text("Did you mean script?")
@@ -79,7 +76,7 @@ def test_a_recipe_is_mended_built_and_installed(
     expect(page.get_by_role("button", name="Ln 4, Col 1")).to_be_visible()
 
     (recipe / "meta.yaml").write_text(RECIPE, encoding="utf-8")
-    open_menu(page, "greet").get_by_role("menuitem", name="Build Package").click()
+    open_menu(page, file(page, "greet"), "Build Package").click()
     log = page.locator(".jp-envs-Log")
     expect(log).to_contain_text("the script of greet runs", timeout=JOB_MS)
     told = toast(page, "Built greet: greet-1.2-")
@@ -95,5 +92,5 @@ def test_a_recipe_is_mended_built_and_installed(
     expect(dialog).to_contain_text("1.2", timeout=JOB_MS)
     in_both("plan")
     dialog.get_by_role("button", name="Apply").click()
-    expect(toast(page, f"Installed into {target}: greet")).to_be_visible(timeout=JOB_MS)
+    expect_told(page, f"Installed into {target}: greet")
     assert (lab.root / "envs" / target / "share/greet.txt").read_text(encoding="utf-8") == "hi\n"

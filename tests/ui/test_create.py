@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ui.flows import JOB_MS, add_packages, open_sidebar, row, serious_problems, start_creating, toast
+from ui.flows import (
+    JOB_MS,
+    add_packages,
+    expect_told,
+    open_menu,
+    open_sidebar,
+    row,
+    serious_problems,
+    start_creating,
+    toast,
+)
 from ui.lab_server import LabServer
 
 Shot = Callable[[Page, str], Path]
@@ -30,7 +40,7 @@ def preview(dialog: Locator) -> None:
 
 def finish(page: Page, dialog: Locator, name: str) -> None:
     dialog.get_by_role("button", name="Create", exact=True).click(timeout=JOB_MS)
-    expect(toast(page, f"Created {name}")).to_be_visible(timeout=JOB_MS)
+    expect_told(page, f"Created {name}")
     expect(row(page, name)).to_be_visible()
 
 
@@ -130,8 +140,8 @@ def test_a_name_that_nobody_knows_gets_suggestions(page: Page) -> None:
 def test_a_file_in_the_file_browser_becomes_an_environment(page: Page, lab: LabServer, shot: Shot) -> None:
     (lab.notebooks / "environment.yml").write_text(FILE)
     page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:refresh')")
-    page.locator(".jp-DirListing-item", has_text="environment.yml").click(button="right")
-    page.get_by_role("menuitem", name="Create Environment from This File…").click()
+    item = page.locator(".jp-DirListing-item", has_text="environment.yml")
+    open_menu(page, item, "Create Environment from This File…").click()
     dialog = page.locator(".jp-Dialog")
     expect(dialog.get_by_label("Name")).to_have_value("from-a-file")
     expect(dialog.locator(".jp-envs-File-parsed")).to_contain_text("gridkit=2.0.0")
@@ -195,10 +205,10 @@ def test_a_new_kernel_stands_in_the_launcher_of_every_tab(
     borrowed = dialog.locator("#jp-envs-python option", has_text="of this machine").first
     dialog.locator("#jp-envs-python").select_option(borrowed.get_attribute("value", timeout=JOB_MS))
     preview(dialog)
-    finish(page, dialog, "trial")
-    toast(page, "Created trial").hover()  # it stays as long as the mouse is over it
+    dialog.get_by_role("button", name="Create", exact=True).click(timeout=JOB_MS)
+    toast(page, "Created trial").hover(timeout=JOB_MS)  # it stays as long as the mouse is over it
     for tab in (page, other):  # JupyterLab by itself looks after 61 s
-        expect(tab.locator(".jp-LauncherCard", has_text="(trial)").first).to_be_visible(timeout=20_000)
+        expect(tab.locator(".jp-LauncherCard", has_text="(trial)").first).to_be_visible(timeout=45_000)
     shot(other, "launcher-second-tab")
     toast(page, "Created trial").get_by_role("button", name="Open notebook").click()
     expect(page.get_by_role("region", name="The active notebook runs in")).to_contain_text("trial")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from support.waiting import wait_until
 from ui.flows import serious_problems
 from ui.lab_server import LabServer
 from ui.notebooks import (
@@ -55,6 +56,16 @@ def change_kernel(page: Page, name: str) -> None:
 def wait_for_packages(page: Page, count: int) -> None:
     """Wait until the browser has seen a change that brought the environment to so many packages."""
     expect(toolbar_item(page)).to_have_attribute("title", re.compile(rf"\b{count} packages"), timeout=JOB_MS)
+
+
+def scroll(page: Page, top: int, wanted: Locator) -> None:
+    """Scroll the notebook until something is in sight: how high cells are, JupyterLab knows when it has drawn them."""
+
+    def in_sight() -> bool:
+        page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").evaluate("(node, top) => node.scrollTo(0, top)", top)
+        return wanted.is_visible()
+
+    wait_until(in_sight)
 
 
 def packages(page: Page) -> int:
@@ -211,11 +222,9 @@ def test_an_offer_stands_also_below_outputs_that_a_file_was_opened_with(page: Pa
     first, last = suggestion(cell(page, 0)), suggestion(cell(page, MANY_CELLS + 1))
     expect(first.get_by_role("button", name=f"Install plotkit into {study}")).to_be_visible(timeout=KERNEL_MS)
     for _ in range(2):  # far cells leave the page and come back
-        page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").evaluate("node => node.scrollTo(0, 1e6)")
-        expect(last.get_by_role("button", name=f"Install pyyaml into {study}")).to_be_visible(timeout=SEEN_MS)
+        scroll(page, 1_000_000, last.get_by_role("button", name=f"Install pyyaml into {study}"))
         expect(last).to_contain_text("It brings the module yaml.")
-        page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").evaluate("node => node.scrollTo(0, 0)")
-        expect(first.get_by_role("button")).to_be_visible()
+        scroll(page, 0, first.get_by_role("button"))
     expect(first).to_have_count(1)
     lab.envs("install", study, "plotkit", "--yes")
     expect(first.get_by_role("button", name="Run the cell again")).to_be_visible(timeout=SEEN_MS)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ui.conftest import use_theme
-from ui.flows import serious_problems
+from ui.flows import serious_problems, wait_for_app
 from ui.lab_server import TOKEN, LabServer
 from ui.notebooks import KERNEL_MS, cell, code, missing, suggestion, toolbar_item, write
 
@@ -30,8 +30,7 @@ def visit(context: BrowserContext, lab: LabServer, path: str) -> tuple[Page, lis
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.goto(f"{lab.url}{path}?token={TOKEN}")
     expect(page.locator("#jp-left-stack")).to_be_attached(timeout=KERNEL_MS)
-    page.wait_for_function("() => window.jupyterapp")
-    page.evaluate("() => window.jupyterapp.restored.then(() => null)")
+    wait_for_app(page)
     return page, faults
 
 

@@ -13,6 +13,7 @@ from ui.flows import JOB_MS, create, menu_item, open_sidebar, row, serious_probl
 from ui.lab_server import LabServer
 from ui.many import make_many, make_one
 from ui.material import build_channel
+from ui.notebooks import wait_for_kernel
 
 LIST_URL = re.compile(r"/envs/api/v1/environments(\?|$)")
 MANY, EACH = 200, 300
@@ -177,6 +178,7 @@ def test_an_environment_is_renamed_copied_and_deleted(page: Page, lab: LabServer
 def test_the_active_notebooks_environment_stands_on_top(page: Page, analysis: str, shot: Shot) -> None:
     panel = open_sidebar(page)
     menu_item(page, analysis, "New Notebook")
+    wait_for_kernel(page)  # a notebook takes the focus once more when it is ready
     active = panel.get_by_role("region", name="The active notebook runs in")
     expect(active.locator(".jp-envs-Row-name")).to_have_text(analysis)
     field = active.get_by_role("combobox")

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ui.flows import note_when_seen, wait_until_seen
 from ui.lab_server import LabServer
+from ui.notebooks import wait_for_kernel
 
 LONG = 180_000  # milliseconds: ipykernel and what it needs come from the index
 Shot = Callable[[Page, str], Path]
@@ -85,6 +86,7 @@ def run_in_the_new_kernel(page: Page, lab: LabServer, shot: Shot) -> None:
     expect(tile).to_be_visible(timeout=LONG)
     shot(page, "story-5-launcher")
     tile.click()
+    wait_for_kernel(page)  # JupyterLab runs no cell before there is one
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
     page.keyboard.type("import gridkit, sys; print(gridkit.__version__, sys.prefix)")
     page.keyboard.press("Shift+Enter")

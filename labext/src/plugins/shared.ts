@@ -7,6 +7,7 @@ import { Poll } from '@lumino/polling';
 
 import { CommandIDs } from '../commands/ids';
 import { same } from '../models/base';
+import { Coalesced } from '../models/coalesced';
 import { PublishedBefore, sharedOf } from '../models/published';
 import type { ISharedEnvironment } from '../services/shared/interfaces';
 import { IEnvironmentsManager } from '../tokens';
@@ -28,7 +29,8 @@ export const sharedPlugin: JupyterFrontEndPlugin<void> = {
       window.localStorage,
       `jupyter-envs:published:${app.serviceManager.serverSettings.baseUrl}`
     );
-    const look = async (): Promise<void> => {
+    // One look at a time, and one after a switch that is seen meanwhile: a poll drops what it is asked for while it runs.
+    const looking = new Coalesced(async () => {
       const published = await manager.api.shared.published();
       if (published === null) {
         environments.changed.disconnect(lookAfterSwitch);
@@ -36,9 +38,9 @@ export const sharedPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       before.news(published).forEach(one => tell(app, manager, one, trans));
-    };
+    });
     const poll = new Poll({
-      factory: look,
+      factory: () => looking.run(),
       frequency: { interval: LOOK_MS, backoff: true, max: 3 * LOOK_MS },
       name: 'jupyter-envs:shared',
       standby: 'when-hidden',
@@ -48,7 +50,7 @@ export const sharedPlugin: JupyterFrontEndPlugin<void> = {
     const lookAfterSwitch = (): void => {
       const shared = environments.environments && sharedOf(environments.environments);
       if (seen && !same(shared, seen)) {
-        void poll.refresh();
+        looking.run().catch(error => console.warn('What is published was not read', error));
       }
       seen = shared;
     };

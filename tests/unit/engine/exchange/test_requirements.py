@@ -134,7 +134,7 @@ def test_pip_accepts_what_is_written(records: list[RepodataRecord], tmp_path: Pa
         [*command, str(tmp_path), "-r", str(tmp_path / "r.txt")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert "No matching distribution found for torch==2.3.0" in done.stderr

@@ -36,7 +36,7 @@ os._exit(0)
 def rattler_install(channel: Channel, prefix: Path, cache: Path, *specs: str) -> None:
     """Let py-rattler make a prefix."""
     command = [sys.executable, "-c", _INSTALL, channel.url + "/", str(prefix), str(cache), *specs]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -20,7 +20,7 @@ from jupyter_envs.engine.prefix.activation import (
     read_contents,
 )
 from jupyter_envs.errors import LinkScriptError, SpecError
-from support.waiting import lives, wait_until
+from support.waiting import PATIENCE, lives, wait_until
 
 from .conftest import MakePrefix
 
@@ -224,7 +224,7 @@ def test_a_script_that_hangs_is_killed_with_its_children(make_prefix: MakePrefix
 def test_scripts_do_not_read_the_terminal(make_prefix: MakePrefix) -> None:
     prefix = make_prefix()
     script(prefix, "activate", "a.sh", "read -r LINE; export LINE=got:$LINE\n")
-    assert activated_environ(prefix, outside(), timeout=20)["LINE"] == "got:"
+    assert activated_environ(prefix, outside(), timeout=PATIENCE)["LINE"] == "got:"
 
 
 def test_broken_env_vars_name_the_file(make_prefix: MakePrefix) -> None:

@@ -22,9 +22,9 @@ def test_what_a_package_brought(rattler_original: Path) -> None:
 def test_what_pip_installs_in_a_real_venv(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "Some.Thing", "1.2")
     prefix = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(prefix)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(prefix)], check=True, timeout=240)
     command = [sys.executable, "-m", "pip", "--python", str(prefix / "bin/python"), "install", "-q", "--no-index"]
-    subprocess.run([*command, "--disable-pip-version-check", str(wheel)], check=True, timeout=120)
+    subprocess.run([*command, "--disable-pip-version-check", str(wheel)], check=True, timeout=240)
     (info,) = read_dist_infos(prefix)
     assert (normalized(info.name), info.version, info.installer, info.editable) == ("some-thing", "1.2", "pip", False)
 
