@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_envs.build.channel.remote import RemoteChannel
 from jupyter_envs.errors import EnvsError, RecipeError, SpecError
 from jupyter_envs.settings import Settings
 from support.recipes import build, install, write_recipe
@@ -83,6 +84,23 @@ def test_a_worker_that_is_killed_in_mid_build_loses_nothing(
     prefix = install(settings, "e", "last", "slow", channels=(tmp_path / "out",))
     assert sorted(path.name for path in (prefix / "share").iterdir()) == ["last", "slow"]
     assert not list((tmp_path / "out/.incoming").rglob("*.conda")), "what was sent is published and gone"
+
+
+@pytest.mark.filterwarnings("default")  # as above
+def test_workers_and_the_publisher_of_one_machine_take_nothing_from_each_other(
+    settings: Settings, tmp_path: Path, dask_cluster: Any
+) -> None:
+    out = tmp_path / "out"
+    build(settings, out, simple(tmp_path / "recipes", "a"), dask=dask_cluster.scheduler_address)
+    copies = Path(settings.root) / "channels"
+    (brought,) = copies.glob("*-builders")
+    assert not list(brought.glob("*/*.conda")), "what a worker builds is in no copy that others bring"
+    publisher = RemoteChannel(out.as_uri(), settings.root)
+    (built,) = publisher.copy.archives()
+    (out / built.parent.name / built.name).unlink()
+    RemoteChannel(out.as_uri(), settings.root, builder=True).pull()
+    publisher.push()
+    assert (out / built.parent.name / built.name).is_file(), "what was not sent yet has stayed"
 
 
 @pytest.mark.filterwarnings("default")

@@ -14,6 +14,7 @@ import io
 import os
 import tarfile
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,21 +83,25 @@ def cluster(address: str, remote: RemoteChannel, threads: int, cancel: CancelTok
             f"no Dask scheduler answers at {address}: {error}", hint="check the address", code="spec.dask"
         ) from None
     try:
+        publishing = threading.Lock()
         with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-            yield lambda task: pool.submit(_through, client, task, remote, cancel)
+            yield lambda task: pool.submit(_through, client, task, remote, publishing, cancel)
     finally:
         client.close()
 
 
-def _through(client: Any, task: Task, remote: RemoteChannel, cancel: CancelToken) -> TaskResult:
+def _through(
+    client: Any, task: Task, remote: RemoteChannel, publishing: threading.Lock, cancel: CancelToken
+) -> TaskResult:
     """Send a task, wait for its result, publish what it built."""
     try:
         sent = Sent(task=task, folder=pack_folder(task.recipe), url=remote.url)
         future = client.submit(work, msgspec.json.encode(sent), key=f"build-{task.recipe.outputs[0].dist}", pure=False)
         returned = msgspec.json.decode(_result(future, cancel), type=Returned)
-        if returned.result.error is None:
+        if returned.result.error is not None:
+            return returned.result
+        with publishing:
             return _publish(returned, task, remote)
-        return returned.result
     except EnvsError as error:
         return failed(task.recipe, error, [])
 
@@ -155,15 +160,18 @@ def work(data: bytes) -> bytes:
 def _build(sent: Sent, settings: Settings) -> Returned:
     recipe = msgspec.structs.replace(sent.task.recipe, folder=unpack_folder(sent.folder, settings.root))
     try:
-        remote = RemoteChannel(sent.url, settings.root)
+        remote = RemoteChannel(sent.url, settings.root, builder=True)
         remote.pull()
-        request = msgspec.structs.replace(sent.task.request, output=str(remote.copy.folder), force=True)
-        task = msgspec.structs.replace(sent.task, recipe=recipe, request=request, settings=settings)
-        result = build_task(task)
-        if result.error is not None:
-            return Returned(result=result)
-        name = f"{recipe.outputs[0].dist}-{os.getpid()}"
-        incoming = remote.send_incoming([Path(package.path) for package in result.packages], name)
+        # What is built is in nobody else's copy: another worker that brings the channel takes away what it has not.
+        with tempfile.TemporaryDirectory(prefix="jupyter-envs-built-") as output:
+            request = msgspec.structs.replace(sent.task.request, output=output, force=True)
+            given = str(remote.copy.folder)
+            task = msgspec.structs.replace(sent.task, recipe=recipe, request=request, settings=settings, given=given)
+            result = build_task(task)
+            if result.error is not None:
+                return Returned(result=result)
+            name = f"{recipe.outputs[0].dist}-{os.getpid()}"
+            incoming = remote.send_incoming([Path(package.path) for package in result.packages], name)
     except EnvsError as error:
         return Returned(result=failed(recipe, error, []))
     return Returned(result=result, incoming=tuple(incoming))

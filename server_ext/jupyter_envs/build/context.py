@@ -22,8 +22,8 @@ from jupyter_envs.settings import Settings
 class BuildContext:
     """One build of one rendered recipe.
 
-    ``channel`` is where packages go, ``epoch`` the time (seconds) that nothing in a package is later than, ``network``
-    whether scripts have one. ``warnings`` grows.
+    ``channel`` is where packages go, ``given`` where those of other recipes are, ``epoch`` the time (seconds) that
+    nothing in a package is later than, ``network`` whether scripts have one. ``warnings`` grows.
     """
 
     recipe: RenderedRecipe
@@ -31,6 +31,7 @@ class BuildContext:
     settings: Settings
     places: Places
     channel: FolderChannel
+    given: FolderChannel
     epoch: int
     network: bool
     reporter: Reporter

@@ -39,7 +39,7 @@ class RecipeBuild:
         self._context = context
         self._places = context.places
         self._staging = FolderChannel(Path(context.places.channel))
-        own = (context.places.channel, str(context.channel.folder))
+        own = (context.places.channel, str(context.given.folder))
         channels = context.request.channels if context.request.channels is not None else context.settings.channels
         channels = tuple(channel for channel in channels if channel != own[1])  # it may not be there yet
         self._environments = Environments(
@@ -206,7 +206,7 @@ class RecipeBuild:
             tester.show()
 
     def _keep_broken(self, output: Output, archive: Path) -> Path:
-        target = self._context.channel.folder / BROKEN / output.subdir / archive.name
+        target = self._context.given.folder / BROKEN / output.subdir / archive.name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(archive, target)
         return target

@@ -25,7 +25,11 @@ from jupyter_envs.settings import Settings
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What to build, how, and where things are. ``epoch`` is the time of the packages, seconds."""
+    """What to build, how, and where things are.
+
+    ``epoch`` is the time of the packages, seconds. ``given`` is a folder with what the channel has, where that is not
+    the folder that the packages go to.
+    """
 
     recipe: RenderedRecipe
     request: BuildRequest
@@ -33,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     network: bool
     result: str = ""
+    given: str = ""
 
 
 class TaskResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +71,7 @@ def build_task(task: Task, reporter: Reporter | None = None, cancel: CancelToken
                 settings=task.settings,
                 places=places,
                 channel=channel,
+                given=FolderChannel(Path(task.given)) if task.given else channel,
                 epoch=task.epoch,
                 network=task.network,
                 reporter=reporter,

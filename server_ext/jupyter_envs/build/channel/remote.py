@@ -28,6 +28,9 @@ class RemoteChannel:
         Of its folder.
     root : str
         Ours; the copy is in ``channels/`` below it.
+    builder : bool
+        Whether builders only read it. Theirs is a copy apart: bringing it would take from a publisher of the same
+        root what is not sent yet.
 
     Raises
     ------
@@ -35,11 +38,11 @@ class RemoteChannel:
         fsspec, or its driver for this kind of URL, is not installed.
     """
 
-    def __init__(self, url: str, root: str) -> None:
+    def __init__(self, url: str, root: str, *, builder: bool = False) -> None:
         self.url = url.rstrip("/")
         self._fs, self._base = _open(self.url)
         name = hashlib.sha256(self.url.encode()).hexdigest()[:16]
-        self.copy = FolderChannel(Path(root) / "channels" / name)
+        self.copy = FolderChannel(Path(root) / "channels" / (f"{name}-builders" if builder else name))
 
     def pull(self) -> None:
         """Make the copy what the channel is."""
