@@ -19,6 +19,7 @@ from jupyter_envs.jobs.client import JobClient
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 from support.http_server import serve
+from support.pythons import fake_python
 from support.terminal import PROGRAM, Terminal
 from support.waiting import PATIENCE, wait_until
 
@@ -480,6 +481,20 @@ def test_run_returns_what_the_command_returns(demo: Path, tmp_path: Path) -> Non
     (demo / "bin/broken").write_text("\x00\x01")
     (demo / "bin/broken").chmod(0o755)
     refused(126, "run", "demo", "--", "broken")
+
+
+def test_run_takes_no_other_python_for_one_that_has_gone(
+    stocked: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = fake_python(tmp_path / "image/python3.72", "3.72.1")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(python.parent), os.environ["PATH"]]))
+    monkeypatch.setenv("JUPYTER_ENVS_SOURCES", "conda,interpreter")
+    done("create", "lent", "interpreter::python=3.72", "tool", "--no-kernel", "--yes")
+    python.unlink()
+    said = f"error: the Python 3.72.1 that lent borrows has gone: {python}\n hint: `jupyter envs doctor lent` says"
+    for command in ("python", "tool"):
+        assert said in refused(3, "run", "lent", "--", command)
+    assert done("run", "lent", "--", "echo", "well") == "well\n"
 
 
 def test_kernels_are_listed_removed_added_and_brought_in_line(demo: Path) -> None:

@@ -17,6 +17,7 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter, MarkdownExporter
 
 from jupyter_envs.jobs.store import JobStore
+from jupyter_envs.kernels.magics import LINK_VARIABLE, own_link
 from jupyter_envs.kernels.sync import list_kernels, sync_outdated
 from jupyter_envs.settings_load import load_settings
 from support.http_server import serve
@@ -212,6 +213,23 @@ def test_a_kernel_starts_when_its_files_or_jupyter_envs_have_gone(here: Place) -
     assert sync_outdated(load_settings(os.environ)).kernels == ()
     with started(registered.name) as kernel:
         kernel.good("%envinfo")
+
+
+def test_a_kernel_finds_jupyter_envs_where_another_image_has_it(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (registered,) = [kernel for kernel in list_kernels() if kernel.environment == "seven"]
+    folder = Path(registered.directory)
+    link = json.loads((folder / "boot.json").read_text())
+    (folder / "boot.json").write_text(json.dumps(link | {"package": "/nowhere", "python": "/nowhere/python"}))
+    monkeypatch.setenv(LINK_VARIABLE, json.dumps(own_link()))
+    with started(registered.name) as kernel:
+        assert registered.prefix in kernel.good("%envinfo").text
+    assert sync_outdated(load_settings(os.environ)).written == (registered.name,)
+    assert json.loads((folder / "boot.json").read_text()) == link
+    (folder / "boot.json").write_text(json.dumps(link | {"python": "/nowhere/python"}))
+    assert sync_outdated(load_settings(os.environ)).written == (registered.name,)
+    (folder / "boot.json").write_text("{")
+    assert sync_outdated(load_settings(os.environ)).written == (registered.name,)
+    assert sync_outdated(load_settings(os.environ)).written == ()
 
 
 def test_ipython_in_a_terminal_and_plain_python_need_no_kernel(here: Place) -> None:

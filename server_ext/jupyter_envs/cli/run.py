@@ -73,6 +73,21 @@ def notebook_as_command(path: str, name: str) -> EnvsError:
     )
 
 
+def check_python(prefix: Path, name: str, command: str = "python") -> None:
+    """Raise ``NotFoundError`` when a command would need the Python that an environment borrows, and that has gone.
+
+    Another Python of PATH must not run in its place.
+    """
+    from jupyter_envs.engine.prefix.borrowed import find_lost, lost_message
+    from jupyter_envs.engine.prefix.records import read_record
+
+    record = read_record(prefix, "python") if command.startswith("python") else None
+    lost = find_lost([record] if record else [])
+    if lost is not None:
+        hint = f"`jupyter envs doctor {name}` says what gives it another"
+        raise NotFoundError(lost_message(lost, name), hint=hint, code="interpreter.missing")
+
+
 def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str | None) -> None:
     """Become the command, in the activated environment; returns never.
 
@@ -88,6 +103,8 @@ def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str 
     environ = activated_environ(prefix, os.environ)
     note_activation(prefix)
     program = shutil.which(command[0], path=environ.get("PATH"))
+    if program is None or os.path.dirname(program) != str(prefix / "bin"):
+        check_python(prefix, name, command[0])
     if program is None and command[0].lower().endswith(".ipynb"):
         raise notebook_as_command(command[0], name)
     if program is None:
@@ -98,5 +115,6 @@ def replace_process(prefix: Path, name: str, command: tuple[str, ...], cwd: str 
             os.chdir(cwd)
         os.execve(program, list(command), environ)  # noqa: S606 no shell is wanted
     except OSError as error:
+        check_python(prefix, name)
         what = f"{command[0]} cannot be run: {error.strerror}: {error.filename or program}"
         raise CommandNotExecutableError(what, hint="check its path and permissions") from error

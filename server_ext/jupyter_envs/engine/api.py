@@ -278,12 +278,19 @@ class Engine:
         return owners(read_records(prefix), relative.replace(os.sep, "/"))
 
     def verify(self, prefix: Path) -> list[Finding]:
-        """Compare each file with its record."""
+        """Compare each file with its record, and look whether a Python that is borrowed is still there."""
+        from jupyter_envs.engine.prefix.borrowed import examine_borrowed
+        from jupyter_envs.engine.prefix.examination import Patient
         from jupyter_envs.engine.prefix.verify import verify
 
         check_environment(prefix)
         refresh_tree(prefix)
-        return verify(prefix)
+        findings = verify(prefix)
+        info = describe_environment(prefix, self.settings)
+        if info is not None:
+            records = read_records(prefix, lambda _finding: None)  # verify has named those that cannot be read
+            findings += examine_borrowed(Patient(info.path, info, os.environ, self.settings, records))
+        return sort_findings(findings)
 
     def doctor(self, prefix: Path | None) -> list[Finding]:
         """Look for what is wrong with one environment, or (``None``) with all of ours and with the list of them."""

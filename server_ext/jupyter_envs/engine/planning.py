@@ -28,7 +28,14 @@ from jupyter_envs.engine.planning_history import requested_of, undone_generation
 from jupyter_envs.engine.planning_links import absent_cost, link_cost
 from jupyter_envs.engine.planning_rules import after_removal, merge_requested, package_name
 from jupyter_envs.engine.planning_scripts import scripts_of
-from jupyter_envs.engine.preconditions import check_borrowed, check_environment, check_free, check_installed
+from jupyter_envs.engine.preconditions import (
+    check_borrowed,
+    check_environment,
+    check_free,
+    check_installed,
+    check_present,
+)
+from jupyter_envs.engine.prefix.borrowed import find_lost
 from jupyter_envs.engine.prefix.frozen import check_not_frozen
 from jupyter_envs.engine.prefix.pinned import read_pinned
 from jupyter_envs.engine.prefix.records import fingerprint, read_records
@@ -154,10 +161,11 @@ class Planner:
             merged_specs = merge_requested(requested, (spec for spec in request.specs if spec != package_name(spec)))
         else:
             merged_specs = merge_requested(requested, request.specs)
+        lost = find_lost(before)  # a Python that has gone is no reason to keep it, nor what was built for it
         return self._solved(
             request,
             merged_specs,
-            installed=tuple(record.repodata() for record in before),
+            installed=tuple(record.repodata() for record in before if record is not lost),
             pinned=read_pinned(prefix),
             unlock=unlock,
         )
@@ -200,6 +208,9 @@ class Planner:
         wanted.update({record.name: record.repodata() for record in before})
         findings = [found for found in verify(prefix) if found.package and found.severity != "note"]
         damaged = {found.package for found in findings}
+        lost = find_lost(before)
+        if lost is not None:
+            damaged.add(lost.name)
         shared = sharing(prefix, before, findings, find_environments(self._settings, os.environ))
         named = {package_name(spec) for spec in request.specs}
         return Target(
@@ -274,6 +285,7 @@ class Planner:
         prefix = Path(request.prefix)
         records = tuple(without_secrets(record) for record in target.records)
         diff = diff_packages(before, records, relink=target.relink)
+        check_present(diff.link, *_whose(request, target))
         if request.hashes:
             from jupyter_envs.engine.exchange.requirements import check_hashes
 
@@ -340,6 +352,15 @@ def _local_locks(prefix: Path) -> Iterator[PlanWarning]:
             message=f"the network mount of {prefix} keeps its locks on this machine ({option})",
             hint="mount it without this option, or change what is there from one machine only",
         )
+
+
+def _whose(request: ChangeRequest, target: Target) -> tuple[str, str]:
+    """Return what the records of a plan are of, and what helps where the Python among them has gone."""
+    if target.restores is not None:
+        name = os.path.basename(request.prefix)
+        return f"generation {target.restores} of {name}", f"`jupyter envs history {name}` shows what was asked for then"
+    name = os.path.basename(request.clone_from or request.prefix)
+    return name, f"`jupyter envs doctor {name}` says what gives it another"
 
 
 def _shared_damage(prefix: str, packages: Sequence[str]) -> PlanWarning:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from jupyter_envs.engine.models.origins import is_interpreter
 from jupyter_envs.engine.models.records import PrefixRecord, RepodataRecord
+from jupyter_envs.engine.prefix.borrowed import find_lost, lost_message
 from jupyter_envs.engine.prefix.registry import read_registered
+from jupyter_envs.engine.sources.interpreter import interpreter_path
 from jupyter_envs.errors import AlreadyExistsError, NotFoundError
 
 
@@ -101,7 +103,7 @@ def check_borrowed(
     environ : mapping
         The user's variables: ``PATH`` is searched.
     """
-    from jupyter_envs.engine.sources.interpreter import find_interpreters, interpreter_path
+    from jupyter_envs.engine.sources.interpreter import find_interpreters
 
     had = {record.url for record in before}
     borrowed = [record for record in records if is_interpreter(record) and record.url not in had]
@@ -117,3 +119,25 @@ def check_borrowed(
                 code="interpreter.unknown",
                 detail={"path": path, "version": record.version},
             )
+
+
+def check_present(records: Iterable[RepodataRecord], whose: str, hint: str) -> None:
+    """Raise ``NotFoundError`` when a Python that would be borrowed has gone: nothing in the environment could start.
+
+    Parameters
+    ----------
+    records : iterable of RepodataRecord
+        What would be linked: of an earlier state, of the environment that is cloned, or repaired.
+    whose : str
+        What they are of.
+    hint : str
+        What to do about it.
+    """
+    lost = find_lost(records)
+    if lost is not None:
+        raise NotFoundError(
+            lost_message(lost, whose),
+            hint=hint,
+            code="interpreter.missing",
+            detail={"path": interpreter_path(lost.url), "version": lost.version},
+        )

@@ -46,16 +46,18 @@ def environments_json(publisher: Publisher, may_publish: bool) -> dict[str, Any]
 def publication_json(publisher: Publisher, publication: Publication, *, published: int | None) -> dict[str, Any]:
     """Return one generation."""
     event = publisher.progress(publication)
+    ready = publication.state == "ready"
+    problem = publisher.problem(publication.name, publication.number) if ready else ""
     return {
         "name": publication.name,
         "number": publication.number,
         "state": publication.state,
-        "published": publication.state == "ready" and publication.number == published,
+        "published": ready and publication.number == published,
         "by": publication.by,
         "created_at": publication.created_at,
         "file": publication.file,
-        "message": publication.message,
-        "hint": publication.hint,
+        "message": problem or publication.message,
+        "hint": "publish it again, from the same file" if problem else publication.hint,
         "progress": None if event is None else {"text": words(event), "done": event.done, "total": event.total},
     }
 

@@ -26,9 +26,11 @@ from jupyter_envs.engine.enforcement import Enforcement
 from jupyter_envs.engine.exchange.additions import add_file
 from jupyter_envs.engine.exchange.read import parse_environment_file
 from jupyter_envs.engine.models.plan import ChangeRequest
+from jupyter_envs.engine.prefix.borrowed import find_lost, lost_message
 from jupyter_envs.engine.prefix.names import validate_name
+from jupyter_envs.engine.prefix.records import read_record
 from jupyter_envs.engine.transaction.create import GRACE, sweep
-from jupyter_envs.errors import EnvsError, LockedError, SpecError, StorageError
+from jupyter_envs.errors import EnvsError, LockedError, NotFoundError, SpecError, StorageError
 from jupyter_envs.hub.kernelspecs import sync_shared
 from jupyter_envs.hub.shared_root import Publication, SharedRoot
 from jupyter_envs.hub.told import story
@@ -149,7 +151,7 @@ class Publisher:
         Raises
         ------
         NotFoundError
-            There is no such generation.
+            There is no such generation, or the Python that it borrows has gone.
         SpecError
             It was not built.
         LockedError
@@ -159,6 +161,13 @@ class Publisher:
         async with self._turns[validate_name(name)]:
             if self.shared.get(name, number).state != "ready":
                 raise SpecError(f"generation {number} of {name} was not built", hint="switch to one that is ready")
+            problem = await self._in_thread(self.problem, name, number)
+            if problem:
+                raise NotFoundError(
+                    f"generation {number} of {name} is of no use: {problem}",
+                    hint="publish it again, from the same file",
+                    code="interpreter.missing",
+                )
             await self._in_thread(self._switch, name, number, by)
 
     async def remove(self, name: str, number: int, by: str) -> None:
@@ -257,6 +266,9 @@ class Publisher:
             number = self.shared.find_published(name)
             if number is not None:
                 await self._in_thread(self._sync_kernels, name, number)
+                problem = await self._in_thread(self.problem, name, number)
+                if problem:
+                    self._log.warning("%s has to be published again: %s", name, problem)
             for publication in self.shared.publications(name):
                 if publication.state == "building":
                     self._follow(publication if publication.job else self._found_job(publication))
@@ -277,6 +289,18 @@ class Publisher:
         await self._queries.close()
         await asyncio.to_thread(self._threads.shutdown)  # no switch may be under way when another service begins
         self._lock.release()
+
+    def problem(self, name: str, number: int) -> str:
+        """Return why a generation that was built cannot be used any more, such as a Python that has gone; else nothing.
+
+        Images of the Hub and of users' servers come with other Pythons one day, and what is published stays.
+        """
+        try:
+            python = read_record(self.shared.prefix(name, number), "python")
+        except StorageError as error:
+            return error.message
+        lost = find_lost([python] if python else [])
+        return lost_message(lost, "it") if lost else ""
 
     # -- one build
 

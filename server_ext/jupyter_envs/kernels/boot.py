@@ -7,6 +7,7 @@ jupyter-envs is (``boot.json`` says). Any Python from 3.8 on; nothing stays in t
 
 def _jupyter_envs_boot(here: str) -> None:
     import json
+    import os
     import sys
     from importlib.util import module_from_spec, spec_from_file_location
     from pathlib import Path
@@ -17,6 +18,9 @@ def _jupyter_envs_boot(here: str) -> None:
     link = json.loads((folder / "boot.json").read_text(encoding="utf-8"))
     link["modules"] = str(folder / "modules.json")
     place = Path(link["package"], "magics")
+    if not (place / "__init__.py").exists():  # moved, or another image: the server that started this says where it is
+        link.update(json.loads(os.environ.get("JUPYTER_ENVS_LINK", "{}")))
+        place = Path(link["package"], "magics")
     if not (place / "__init__.py").exists():  # jupyter-envs has gone: the kernel is as good without
         return
     name = "_jupyter_envs_magics"

@@ -14,6 +14,9 @@ from jupyter_envs.engine.sources.modules import known_modules
 from jupyter_envs.settings import Settings
 
 BOOT, LINK, MODULES = "boot.py", "boot.json", "modules.json"
+LINK_VARIABLE = "JUPYTER_ENVS_LINK"
+"""``own_link`` of the server, in the variables of its kernels: for those whose spec was written elsewhere."""
+_PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def boot_argument(directory: Path) -> str:
@@ -29,13 +32,27 @@ def boot_argument(directory: Path) -> str:
 
 def boot_files(settings: Settings) -> dict[str, bytes]:
     """Return the files beside the spec: ``boot.py``, where jupyter-envs is, and which package brings which module."""
-    package = Path(__file__).resolve().parent.parent
-    link = {"python": sys.executable, "package": str(package), "root": settings.root}
     return {
-        BOOT: (package / "kernels" / BOOT).read_bytes(),
-        LINK: _json(link),
+        BOOT: (_PACKAGE / "kernels" / BOOT).read_bytes(),
+        LINK: _json(own_link() | {"root": settings.root}),
         MODULES: _json(known_modules()),
     }
+
+
+def own_link() -> dict[str, str]:
+    """Return where jupyter-envs is: its package, and the Python that has it."""
+    return {"python": sys.executable, "package": str(_PACKAGE)}
+
+
+def leads_nowhere(directory: Path) -> bool:
+    """Tell whether the files beside a spec name a jupyter-envs that is not there any more."""
+    try:
+        link = json.loads((directory / LINK).read_text(encoding="utf-8"))
+        return not (Path(link["package"], "magics", "__init__.py").exists() and Path(link["python"]).exists())
+    except FileNotFoundError:
+        return False  # not a kernel with magics
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
 
 
 def _json(value: object) -> bytes:

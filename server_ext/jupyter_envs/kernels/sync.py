@@ -21,7 +21,7 @@ from jupyter_envs.engine.prefix.shared import is_shared
 from jupyter_envs.errors import EnvsError, FrozenError, KernelError, NotFoundError
 from jupyter_envs.kernels import directory as kernel_directory
 from jupyter_envs.kernels.directory import RegisteredKernel, find_registered, registration_lock, remove_kernel
-from jupyter_envs.kernels.magics import boot_argument, boot_files
+from jupyter_envs.kernels.magics import boot_argument, boot_files, leads_nowhere
 from jupyter_envs.kernels.names import IPYKERNEL, choose_name, kernel_name
 from jupyter_envs.kernels.spec import (
     EnvironmentKernel,
@@ -132,12 +132,17 @@ def forget_kernels(prefix: str) -> tuple[str, ...]:
 
 
 def sync_outdated(settings: Settings, *, environ: Mapping[str, str] | None = None) -> KernelReport:
-    """Rewrite the kernels that another version of jupyter-envs wrote, so that their magics are this one's.
+    """Rewrite the kernels that another version of jupyter-envs wrote, or one that has gone from where it was.
 
-    Cheap when there are none: called when the server starts, and by ``jupyter envs kernels``.
+    So their magics are this one's, also in a new image with another Python. Cheap when there are none: called when the
+    server starts, and by ``jupyter envs kernels``.
     """
-    outdated = {kernel.prefix for kernel in list_kernels() if kernel.tool != __version__ and not kernel.gone}
+    outdated = {kernel.prefix for kernel in list_kernels() if not kernel.gone and _is_outdated(kernel)}
     return joined([sync_environment(Path(prefix), settings, environ=environ) for prefix in sorted(outdated)])
+
+
+def _is_outdated(kernel: RegisteredKernel) -> bool:
+    return kernel.tool != __version__ or leads_nowhere(Path(kernel.directory))
 
 
 def joined(reports: Sequence[KernelReport]) -> KernelReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from importlib import resources
 from typing import Any
@@ -13,6 +14,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode
 
 from jupyter_envs.errors import EnvsError
+from jupyter_envs.kernels.magics import LINK_VARIABLE, own_link
 from jupyter_envs.kernels.sync import sync_outdated
 from jupyter_envs.queries.client import IDLE_SECONDS, QueryClient
 from jupyter_envs.server.handlers import ROUTES
@@ -117,6 +119,7 @@ class EnvsExtension(ExtensionApp):
         """Make what the handlers work with, and register the events' schemas."""
         assert self.serverapp is not None
         settings = self.configured()
+        os.environ[LINK_VARIABLE] = json.dumps(own_link())
         queries = QueryClient(settings, idle_seconds=self.queries_idle_seconds)
         self.services = Services(settings, str(self.serverapp.root_dir), queries)
         self.settings[SERVICES] = self.services

@@ -23,6 +23,7 @@ from jupyter_envs.hub.shared_root import Publication, SharedRoot
 from jupyter_envs.kernels.spec import MARK
 from jupyter_envs.settings import Settings
 from support.channel import Channel
+from support.pythons import fake_python
 from support.waiting import PATIENCE
 
 
@@ -87,6 +88,41 @@ def test_a_generation_that_is_being_removed_is_not_switched_to(
     assert isinstance(switched, NotFoundError)
     assert shared.find_published("course") == 1
     assert (shared.link("course") / "conda-meta").is_dir()
+
+
+def test_a_generation_whose_borrowed_python_has_gone_is_told_of_and_not_switched_to(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    python = fake_python(tmp_path / "image/python3.72", "3.72.1")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(python.parent), os.environ["PATH"]]))
+    shared = SharedRoot(tmp_path / "shared")
+    own = msgspec.structs.replace(service_settings(settings, shared.path), sources=("interpreter",))
+    engine = Engine(own)
+    for number in (1, 2):
+        prefix = str(shared.prefix("course", number))
+        engine.execute(engine.plan(ChangeRequest(action="create", prefix=prefix, specs=("interpreter::python=3.72",))))
+        shared.save(ready("course", number))
+    shared.publish("course", 2)
+    python.unlink()
+
+    async def begun() -> dict[str, Any]:
+        publisher = Publisher(shared, own, logging.getLogger("test"))
+        await publisher.begin()
+        with pytest.raises(NotFoundError) as caught:
+            await publisher.switch("course", 1, "admin")
+        assert caught.value.hint == "publish it again, from the same file"
+        await publisher.close()
+        return pages.environments_json(publisher, may_publish=True)
+
+    shown = asyncio.run(begun())
+    (course,) = shown["environments"]
+    assert [(one["state"], one["published"]) for one in course["generations"]] == [("ready", True), ("ready", False)]
+    said = f"the Python 3.72.1 that it borrows has gone: {python}"
+    assert {one["message"] for one in course["generations"]} == {said}
+    assert f"course has to be published again: {said}" in caplog.text
+    page = pages.render(pages.LIST, shown=shown, prefix="/", user="admin", xsrf="")
+    assert page.count(f'<span class="told">{said}</span>') == 2
+    assert shared.find_published("course") == 2
 
 
 def a_list(channel: Channel, name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jupyter_envs.engine.models.findings import Finding
 from jupyter_envs.engine.models.platform import layout_for
+from jupyter_envs.engine.prefix.borrowed import examine_borrowed
 from jupyter_envs.engine.prefix.dist_infos import DistInfo, normalized
 from jupyter_envs.engine.prefix.examination import Examination, Patient
 from jupyter_envs.engine.prefix.python import (
@@ -33,7 +34,10 @@ def examine_interpreter(patient: Patient) -> Iterator[Finding]:
         return
     executable = python_executable(patient.prefix, layout_for(patient.settings.subdir))
     home = read_pyvenv_config(patient.prefix).get("home")
-    if home and not os.path.isdir(home):
+    lost = list(examine_borrowed(patient))
+    if lost:
+        yield from lost
+    elif home and not os.path.isdir(home):
         yield Finding(
             code="python.home_gone",
             severity="error",

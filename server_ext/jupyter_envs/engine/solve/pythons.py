@@ -40,7 +40,9 @@ async def candidate_pythons(
         available = await channels.versions(PYTHON)
     else:
         available = [str(info.version) for info in interpreters]
-    return newest_minors(matching([*available, *installed], limits), None if limits or every else MINORS)
+    every_one = [*available, *installed]
+    allowed = matching(every_one, limits) or every_one  # none is: that is what is wrong, and not each wheel
+    return newest_minors(allowed, None if limits or every else MINORS)
 
 
 def matching(versions: Iterable[str], limits: Sequence[str]) -> list[str]:

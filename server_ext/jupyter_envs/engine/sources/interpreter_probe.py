@@ -1,7 +1,7 @@
 """Which Pythons there are on this machine, and what each says of itself.
 
 Owns the search (the running one's base, ``PATH``, version managers behind a shim) and the asking. Running an unknown
-file is bounded: isolated, no input, ``PROBE_SECONDS``. Answers are kept in one file, by path, size and time.
+file is bounded: isolated, no input, ``PROBE_SECONDS``. Answers are kept in one file, by path, size and times.
 """
 
 from __future__ import annotations
@@ -187,10 +187,15 @@ def _numbers(home: Path) -> list[int]:
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    """What a file said when it had this size and time; ``info`` is ``None`` for a file that is no Python."""
+    """What a file said when it had this size and these times; ``info`` is ``None`` for a file that is no Python.
+
+    Images are made with times that are all alike, and the program that loads ``libpython`` keeps its size: only when it
+    was laid down (``changed``) tells the Python of one image from that of the next.
+    """
 
     size: int
     modified: int
+    changed: int
     info: InterpreterInfo | None
 
 
@@ -208,16 +213,16 @@ def _ask_all(paths: Sequence[str], answers: dict[str, _Answer]) -> list[Interpre
     return [answers[path].info for path in paths]
 
 
-def _stamp(path: str) -> tuple[int, int]:
+def _stamp(path: str) -> tuple[int, int, int]:
     try:
         status = os.stat(path)
     except OSError:
-        return (0, 0)  # it went away meanwhile; asking it gives nothing
-    return status.st_size, status.st_mtime_ns
+        return (0, 0, 0)  # it went away meanwhile; asking it gives nothing
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _is_current(answer: _Answer | None, stamp: tuple[int, int]) -> bool:
-    return answer is not None and (answer.size, answer.modified) == stamp
+def _is_current(answer: _Answer | None, stamp: tuple[int, int, int]) -> bool:
+    return answer is not None and (answer.size, answer.modified, answer.changed) == stamp
 
 
 def _read_answers(path: Path) -> dict[str, _Answer]:

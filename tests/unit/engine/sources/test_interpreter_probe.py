@@ -17,20 +17,9 @@ from jupyter_envs.engine.sources.interpreter_probe import (
     running_executable,
     subdir_of,
 )
+from support.pythons import fake_python
 
 RUNNING = running_executable()
-
-
-def fake(
-    path: Path, version: str = "3.12.4", *, name: str = "cpython", gil: str = "0", log: Path | None = None
-) -> Path:
-    """Write a program that answers as a Python of some version would."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [name, version, str(path), "cpython-312", "linux-x86_64", gil, "True"]
-    note = f"echo asked >> {log}\n" if log else ""
-    path.write_text(f"#!/bin/sh\n{note}cat <<'END'\n" + "\n".join(lines) + "\nEND\n")
-    path.chmod(0o755)
-    return path
 
 
 def found(tmp_path: Path, *folders: Path) -> list[InterpreterInfo]:
@@ -43,7 +32,7 @@ def others(tmp_path: Path, *folders: Path) -> list[str]:
 
 
 def test_the_running_python_s_base_is_first(tmp_path: Path) -> None:
-    fake(tmp_path / "bin/python3.12")
+    fake_python(tmp_path / "bin/python3.12")
     first, *_ = found(tmp_path, tmp_path / "bin")
     assert first.executable == RUNNING
     assert first.version == ".".join(map(str, sys.version_info[:3]))
@@ -53,12 +42,12 @@ def test_the_running_python_s_base_is_first(tmp_path: Path) -> None:
 
 
 def test_path_is_searched_in_order_and_each_file_counts_once(tmp_path: Path) -> None:
-    one = fake(tmp_path / "one/python3.12")
-    two = fake(tmp_path / "two/python3.10", "3.10.2")
+    one = fake_python(tmp_path / "one/python3.12")
+    two = fake_python(tmp_path / "two/python3.10", "3.10.2")
     (tmp_path / "one/python3").symlink_to("python3.12")
     (tmp_path / "two/python3.12").symlink_to(one)
-    fake(tmp_path / "one/python3-config")
-    fake(tmp_path / "one/pythonw")
+    fake_python(tmp_path / "one/python3-config")
+    fake_python(tmp_path / "one/pythonw")
     (tmp_path / "one/python").write_text("not executable")
     folders = (tmp_path / "one", tmp_path / "absent", Path("relative"), tmp_path / "two")
     assert others(tmp_path, *folders) == [str(one), str(two)]
@@ -72,16 +61,16 @@ def test_a_venv_is_followed_to_its_base(tmp_path: Path) -> None:
 
 def test_a_python_that_does_not_name_its_base(tmp_path: Path) -> None:
     """Python 3.9 and 3.10 say of a venv's copy that it is the base: ``pyvenv.cfg`` knows better."""
-    base = fake(tmp_path / "base/python3.10", "3.10.2")
-    fake(tmp_path / "env/bin/python3", "3.10.2")
+    base = fake_python(tmp_path / "base/python3.10", "3.10.2")
+    fake_python(tmp_path / "env/bin/python3", "3.10.2")
     (tmp_path / "env/pyvenv.cfg").write_text(f"home = {tmp_path / 'base'}\n")
     assert others(tmp_path, tmp_path / "env/bin") == [str(base)]
 
 
 @pytest.mark.parametrize("layout", ["versions/{}", "installs/python/{}"])
 def test_behind_a_shim_are_the_managers_pythons(tmp_path: Path, layout: str) -> None:
-    older = fake(tmp_path / "manager" / layout.format("3.9.18") / "bin/python3.9", "3.9.18")
-    newer = fake(tmp_path / "manager" / layout.format("3.12.4") / "bin/python3.12")
+    older = fake_python(tmp_path / "manager" / layout.format("3.9.18") / "bin/python3.9", "3.9.18")
+    newer = fake_python(tmp_path / "manager" / layout.format("3.12.4") / "bin/python3.12")
     shim = tmp_path / "manager/shims/python3"
     shim.parent.mkdir()
     shim.write_text(f"#!/bin/sh\ntouch {tmp_path / 'shim-was-run'}\n")
@@ -94,7 +83,7 @@ def test_behind_a_shim_are_the_managers_pythons(tmp_path: Path, layout: str) -> 
     "facts", [{"version": "3.8.20"}, {"name": "pypy"}, {"gil": "1"}, {"version": "2.7.18"}], ids=str
 )
 def test_pythons_that_no_environment_can_be_made_with(tmp_path: Path, facts: dict[str, str]) -> None:
-    fake(tmp_path / "bin/python3", **facts)  # type: ignore[arg-type]  # every fact is a text
+    fake_python(tmp_path / "bin/python3", **facts)  # type: ignore[arg-type]  # every fact is a text
     assert others(tmp_path, tmp_path / "bin") == []
 
 
@@ -126,25 +115,36 @@ def test_a_program_that_never_answers(tmp_path: Path) -> None:
 
 def test_answers_are_kept_until_the_file_changes(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    program = fake(tmp_path / "bin/python3.12", log=log)
+    program = fake_python(tmp_path / "bin/python3.12", log=log)
     for _ in range(2):
         assert others(tmp_path, program.parent) == [str(program)]
     assert log.read_text().count("asked") == 1
-    fake(program, "3.12.11", log=log)
+    fake_python(program, "3.12.11", log=log)
     (changed,) = [info for info in found(tmp_path, program.parent) if info.executable == str(program)]
     assert changed.version == "3.12.11"
     assert log.read_text().count("asked") == 2
 
 
+def test_an_image_made_with_the_same_times_and_sizes_has_another_python(tmp_path: Path) -> None:
+    program = fake_python(tmp_path / "bin/python3.12", "3.12.1")
+    os.utime(program, (1, 1))
+    assert others(tmp_path, program.parent) == [str(program)]
+    program.unlink()
+    fake_python(program, "3.12.7")
+    os.utime(program, (1, 1))
+    (changed,) = [info for info in found(tmp_path, program.parent) if info.executable == str(program)]
+    assert changed.version == "3.12.7"
+
+
 def test_without_a_place_to_keep_answers_it_works_all_the_same(tmp_path: Path) -> None:
-    program = fake(tmp_path / "bin/python3.12")
+    program = fake_python(tmp_path / "bin/python3.12")
     (tmp_path / "root").write_text("a file where the folder should be")
     assert others(tmp_path, program.parent) == [str(program)]
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"/usr/bin/python3": {"size": "big"}}'])
 def test_a_broken_file_of_answers_is_forgotten(tmp_path: Path, content: str) -> None:
-    program = fake(tmp_path / "bin/python3.12")
+    program = fake_python(tmp_path / "bin/python3.12")
     (tmp_path / "root").mkdir()
     (tmp_path / "root/interpreters.json").write_text(content)
     assert others(tmp_path, program.parent) == [str(program)]
