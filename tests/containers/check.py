@@ -1,9 +1,10 @@
 """``make containers``: ``deploy/Dockerfile`` and ``deploy/compose``, and what an administrator and two users do there.
 
 Opt-in: it needs a Docker daemon with Compose, the base images, and a package index that containers reach. Nothing
-stands in for anything: the image is built, the files of ``deploy/compose`` are started, users' servers are containers.
-What is tried has another policy, under which the Python of the image can be borrowed: no conda channel is needed.
-Removes what it made, but for the image ``jupyter-envs-hub:check``.
+stands in for anything: the images are built, the files of ``deploy/compose`` are started, users' servers are
+containers. What is tried has another policy, under which the Python of the image can be borrowed, and a channel on the
+shared volume, whose Python is that of the first image. Removes what it made, but for the images
+``jupyter-envs-hub:check`` and ``jupyter-envs-hub:check-next``.
 """
 
 from __future__ import annotations
@@ -17,20 +18,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from containers.channel import make_channel
 from containers.docker import ADMIN, PATIENCE, REPOSITORY, Deployment, RefusedError, docker, in_the_way
 from hub.running import Visitor
 
 IMAGE, RULED = "jupyter-envs-hub:check", "jupyter-envs-hub:check-policy"
+NEXT, NEXT_RULED, NEXT_PYTHON = "jupyter-envs-hub:check-next", "jupyter-envs-hub:check-next-policy", "3.13"
+NEXT_LAYERS = "USER root\nRUN pip install --no-cache-dir 'jupyterlab<4.6' 'ipykernel<7'\nUSER jovyan\n"
+"""What an administrator changes, too: the server of JupyterLab and its own kernel."""
+CHANNEL = "/srv/envs/channel"
 HOME, ROOT = "/home/jovyan", "/home/jovyan/.local/share/jupyter-envs"
 RULES = f"""policy_version: 1
-sources: [pypi, interpreter]
+sources: [conda, pypi, interpreter]
+channels: ["file://{CHANNEL}"]
 blocked: [toolz]
-quota: {{environments: 3}}
+quota: {{environments: 5}}
 audit: {HOME}/audit.jsonl
 """
 WHEELS = ("numpy", "pandas", "matplotlib", "scipy")
 """Enough for a build that is seen while it is made."""
 ASK = "import sys, tabulate; print(sys.prefix, tabulate.__version__)"
+MAGICS = """
+import os; print("envinstall" in get_ipython().magics_manager.magics["line"])
+%envinfo
+"""
 WRITE = """
 import pathlib
 for path in ("/srv/envs/x", "/srv/envs/envs/data/x", "/etc/jupyter-envs/policy.yaml"):
@@ -55,8 +66,10 @@ def server(user: str) -> str:
 
 
 def build() -> None:
-    """Build the image as its first lines say, look at it, and build one with the policy of this check upon it."""
-    docker("build", "--file", REPOSITORY / "deploy" / "Dockerfile", "--tag", IMAGE, REPOSITORY)
+    """Build the image as its first lines say, look at it, and one of another Python; upon both the check's policy."""
+    file = REPOSITORY / "deploy" / "Dockerfile"
+    docker("build", "--file", file, "--tag", IMAGE, REPOSITORY)
+    docker("build", "--file", file, "--build-arg", f"PYTHON={NEXT_PYTHON}", "--tag", NEXT, REPOSITORY)
     look = "id -un; stat -c '%U %a' /etc/jupyter-envs/policy.yaml; jupyter envs --version; command -v npm || true"
     seen = docker("run", "--rm", IMAGE, "sh", "-c", look).splitlines()
     assert seen[:2] == ["jovyan", "root 644"], seen
@@ -64,8 +77,11 @@ def build() -> None:
     print(f"    {facts['Size'] / 1e6:.0f} MB, as {seen[0]}, {' '.join(seen[2:])}")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "policy.yaml").write_text(RULES)
-        Path(folder, "Dockerfile").write_text(f"FROM {IMAGE}\nCOPY policy.yaml /etc/jupyter-envs/policy.yaml\n")
-        docker("build", "--tag", RULED, folder)
+        Path(folder, "condarc").write_text(json.dumps({"channels": [f"file://{CHANNEL}"]}))
+        files = "COPY policy.yaml /etc/jupyter-envs/policy.yaml\nCOPY condarc /etc/conda/.condarc\n"
+        for image, ruled, layers in ((IMAGE, RULED, ""), (NEXT, NEXT_RULED, NEXT_LAYERS)):
+            Path(folder, "Dockerfile").write_text(f"FROM {image}\n{layers}{files}")
+            docker("build", "--tag", ruled, folder)
 
 
 def publish(admin: Visitor, name: str, *specs: str) -> dict[str, Any]:
@@ -115,7 +131,7 @@ def check_publishing(hub: Deployment, admin: Visitor, anna: Visitor) -> None:
 
 def check_own(anna: Visitor, ben: Visitor) -> None:
     """A clone of what is published, changed and refused; another user sees none of it; who is written down for it."""
-    (data,) = (one for one in environments(anna) if one["name"] == "data")
+    data = anna.environments()["data"]
     plan = anna.rest("POST", "plans", {"action": "clone", "name": "own", "clone_from": data["id"]}, user_server=True)
     planned = anna.ended(plan.json()["job"]["id"])
     assert planned["state"] == "done", planned
@@ -123,13 +139,13 @@ def check_own(anna: Visitor, ben: Visitor) -> None:
     said = "; ".join(one["message"] for one in shown["warnings"])
     print(f"    a clone takes {shown['disk_bytes'] / 1e6:.1f} MB: {said or 'it is linked'}")
     assert anna.change(action="clone", name="own", clone_from=data["id"])["state"] == "done"
-    (own,) = (one for one in environments(anna) if one["name"] == "own")
+    own = anna.environments()["own"]
     assert own["path"] == f"{ROOT}/envs/own"
     assert anna.change(action="install", environment=own["id"], specs=["pypi::six"])["state"] == "done"
     refused = anna.change(action="install", environment=own["id"], specs=["pypi::toolz"])
     assert refused["error"]["code"] == "policy.blocked", refused
     ben.start_server()
-    assert "own" not in [one["name"] for one in environments(ben)]
+    assert "own" not in ben.environments()
     lines = docker("exec", server("anna"), "cat", f"{HOME}/audit.jsonl").splitlines()
     acts = [tuple(json.loads(line)[key] for key in ("user", "action", "outcome")) for line in lines]
     assert acts == [("anna", "clone", "done"), ("anna", "install", "done"), ("anna", "install", "refused")], acts
@@ -178,7 +194,7 @@ def check_the_users_restarts(hub: Deployment, anna: Visitor) -> None:
     hub.until(lambda: "anna" not in docker("ps"), "the container is gone")
     hub.until(lambda: restarted(anna), "anna has a server again")
     assert anna.ended(job)["state"] == "interrupted"
-    assert [one["name"] for one in environments(anna) if one["kind"] != "shared"] == ["own"]
+    assert [name for name, one in anna.environments().items() if one["kind"] != "shared"] == ["own"]
     assert anna.execute(anna.start_kernel("envs-own"), ASK + "\nimport six").split() == [f"{ROOT}/envs/own", "0.9.0"]
     assert anna.change(**body)["state"] == "done"
     hub.until(lambda: not zombies(server("anna")), "the ends of all processes have been seen")
@@ -194,15 +210,67 @@ def restarted(user: Visitor) -> bool:
     """Start a user's server once the Hub has seen that the one before is gone, and tell whether it answers."""
     with contextlib.suppress(AssertionError, ValueError):
         user.start_server()
-        environments(user)
+        user.environments()
         return True
     return False
 
 
-def environments(user: Visitor) -> list[dict[str, Any]]:
-    """Return what a user's list of environments shows."""
-    listed: list[dict[str, Any]] = user.rest("GET", "environments", user_server=True).json()["environments"]
-    return listed
+def check_another_image(hub: Deployment, admin: Visitor, anna: Visitor, ben: Visitor) -> None:
+    """Hub and users get an image with another Python: what was made with the first works, or says what helps."""
+    steady = {"dependencies": ["python", {"pip": ["tabulate==0.9.0"]}]}
+    admin.publish("steady", {"name": "environment.yml", "text": json.dumps(steady)})
+    assert admin.published("steady", 1)["published"]
+    specs = ["python", "ipykernel", "pypi::tabulate==0.9.0"]
+    assert anna.change(action="create", name="kept", specs=specs)["state"] == "done"
+    assert (
+        anna.change(action="install", environment=anna.environments()["kept"]["id"], specs=["six"])["state"] == "done"
+    )
+    with stopped_in_mid_creation(server("anna"), f"{ROOT}/envs", "late") as stopped:
+        body = {"action": "create", "name": "late", "specs": specs}
+        job = anna.rest("POST", "changes", body, user_server=True).json()["job"]["id"]
+        assert stopped.wait(PATIENCE), "the creation was not seen"
+        docker("rm", "--force", server("anna"))
+    hub.replace_image(NEXT_RULED)
+    came_back(admin)
+    hub.until(lambda: restarted(anna), "anna has a server of the new image")
+    version = docker("exec", server("anna"), "python", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
+    assert version == NEXT_PYTHON, version
+    assert anna.ended(job)["state"] == "interrupted"
+    broken = {name: one["broken"] for name, one in anna.environments().items()}
+    lent, own = dict.fromkeys(("data", "slow", "own", "big"), True), dict.fromkeys(("steady", "kept"), False)
+    assert broken == lent | own, broken
+    for name, prefix in (("envs-kept", f"{ROOT}/envs/kept"), ("shared-steady", "/srv/envs/generations/steady/1")):
+        kernel = anna.start_kernel(name)
+        assert anna.execute(kernel, ASK).split() == [prefix, "0.9.0"]
+        assert anna.execute(kernel, MAGICS).split()[0] == "True"
+    kept = anna.environments()["kept"]["id"]
+    assert anna.change(action="undo", environment=kept)["state"] == "done"
+    assert anna.change(action="install", environment=kept, specs=["six"])["state"] == "done"
+    assert ben.execute(ben.start_kernel("shared-steady"), MAGICS).split()[0] == "True"  # his server is the old image's
+    check_what_has_lost_its_python(admin, anna)
+    ben.stop_server()
+    ben.start_server()
+    assert ben.execute(ben.start_kernel("shared-data"), ASK).split() == ["/srv/envs/generations/data/3", "0.10.0"]
+
+
+def check_what_has_lost_its_python(admin: Visitor, anna: Visitor) -> None:
+    """What borrows the first image's Python: it is named, mended as is said there, and nothing goes back to it."""
+    own = anna.environments()["own"]["id"]
+    found = anna.rest("GET", f"environments/{own}/doctor", user_server=True).json()["findings"]
+    (gone,) = (finding for finding in found if finding["severity"] == "error")
+    print(f"    {gone['message']}; {gone['hint']}")
+    assert gone["fix"] == {"action": "install", "specs": [f"interpreter::python={NEXT_PYTHON}"]}, gone
+    fixed = anna.rest("POST", f"environments/{own}/fix", gone["fix"], user_server=True)
+    assert anna.ended(fixed.json()["job"]["id"])["state"] == "done"
+    kernel = anna.start_kernel("envs-own")
+    assert anna.execute(kernel, ASK + "\nimport six").split() == [f"{ROOT}/envs/own", "0.9.0"]
+    assert anna.execute(kernel, MAGICS).split()[0] == "True"
+    back = anna.change(action="undo", environment=own)
+    assert back["error"]["code"].endswith("interpreter.missing"), back
+    assert {"has gone" in one["message"] for one in admin.generations("data").values()} == {True}
+    assert admin.rest("POST", "environments/data/switch", {"generation": 2}).status_code == 404
+    assert publish(admin, "data", "tabulate==0.10.0")["published"]
+    assert anna.execute(anna.start_kernel("shared-data"), ASK).split() == ["/srv/envs/generations/data/3", "0.10.0"]
 
 
 def run() -> None:
@@ -217,6 +285,8 @@ def run() -> None:
         try:
             say("Starting deploy/compose")
             hub.up()
+            channel = make_channel(Path(folder, "channel"), IMAGE)
+            docker("cp", channel.folder, f"{hub.hub()}:{CHANNEL}")
             admin, anna, ben = (hub.login(user) for user in (ADMIN, "anna", "ben"))
             say("Publishing: a refusal, two generations, a roll back; what users cannot write")
             check_publishing(hub, admin, anna)
@@ -226,10 +296,12 @@ def run() -> None:
             check_the_hubs_restarts(hub, admin, anna)
             say("A user's container is removed in the middle of a change")
             check_the_users_restarts(hub, anna)
+            say(f"Another image, with Python {NEXT_PYTHON}, for the Hub and for users")
+            check_another_image(hub, admin, anna, ben)
         finally:
             say("Removing containers, volumes and the network")
             hub.down()
-            docker("rmi", RULED)
+            docker("rmi", RULED, NEXT_RULED)
     print("all of it is as it should be")
 
 

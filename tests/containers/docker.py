@@ -91,6 +91,12 @@ class Deployment:
         self.compose("up", "--detach")
         self.until(self.answers, "the Hub and the service answer")
 
+    def replace_image(self, image: str) -> None:
+        """Have another image for the Hub, and for the servers that users start from now on."""
+        self._environ["HUB_IMAGE"] = image
+        self.compose("up", "--detach")
+        self.until(self.answers, "the Hub and the service of the other image answer")
+
     def down(self) -> None:
         """Remove it with all that users have: containers, volumes, the network."""
         listed = docker("ps", "--all", "--format", "{{.Names}}").splitlines()
