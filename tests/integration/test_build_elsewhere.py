@@ -40,6 +40,23 @@ def test_a_channel_in_a_store(settings: Settings, tmp_path: Path) -> None:
     assert {package.state for package in again.packages} == {"present"}
 
 
+def test_nothing_is_sent_while_something_is_published(settings: Settings, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    build(settings, store, simple(tmp_path / "recipes", "a"))
+    remote = RemoteChannel(store.as_uri(), settings.root)
+    remote.pull()
+    index = store / "linux-64/repodata.json"
+    index.unlink()
+    sending = threading.Thread(target=remote.push)
+    with remote.copy.changing():
+        sending.start()
+        sending.join(1)
+        assert sending.is_alive()
+        assert not index.exists()
+    sending.join()
+    assert index.is_file()
+
+
 def test_a_store_without_a_driver_is_said(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         build(settings, "nothing-of-that-kind://a/b", simple(tmp_path, "a"))  # type: ignore[arg-type]  # as above

@@ -62,7 +62,14 @@ class RemoteChannel:
             self.copy.index(())
 
     def push(self) -> None:
-        """Send what the copy has and the channel has not, and the index."""
+        """Send what the copy has and the channel has not, and the index; nothing is published meanwhile.
+
+        Of two that send at once the slower one would send an index that knows less than the one that is there.
+        """
+        with self.copy.changing():
+            self._push()
+
+    def _push(self) -> None:
         there = self._files()
         for archive in self.copy.archives():
             path = archive.relative_to(self.copy.folder).as_posix()
