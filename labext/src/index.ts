@@ -4,6 +4,7 @@ import { jobsPlugin } from './plugins/jobs';
 import { managerPlugin } from './plugins/manager';
 import { notebookPlugin } from './plugins/notebook';
 import { notebookCarriedPlugin } from './plugins/notebookCarried';
+import { notebookGenerationPlugin } from './plugins/notebookGeneration';
 import { notebookKernelsPlugin } from './plugins/notebookKernels';
 import { notebookMissingPlugin } from './plugins/notebookMissing';
 import { notebookMovedPlugin } from './plugins/notebookMoved';
@@ -22,6 +23,7 @@ export default [
   notebookKernelsPlugin,
   notebookPlugin,
   notebookMovedPlugin,
+  notebookGenerationPlugin,
   notebookRestartPlugin,
   notebookMissingPlugin,
   notebookCarriedPlugin,

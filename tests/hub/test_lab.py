@@ -46,3 +46,18 @@ def test_a_shared_environment_appears_and_its_next_generation_is_told(admin: Vis
     notice.hover(timeout=BUILT_MS)  # it stays as long as the mouse is over it
     notice.get_by_role("button", name="Show it").click()
     expect(page.get_by_role("heading", name=NAME, exact=True)).to_be_visible()
+
+    page.get_by_role("tab", name="Untitled.ipynb").click()
+    line = page.locator(".jp-envs-OtherGeneration")
+    expect(line).to_contain_text(f"Another generation of {NAME} is published. This kernel keeps its own")
+    page.set_viewport_size({"width": 700, "height": 800})
+    for part in (line.locator(".jp-envs-Banner-text"), line.get_by_role("button", name="Use the published one…")):
+        expect(part).to_be_in_viewport(ratio=1)  # nothing is cut off
+    line.get_by_role("button", name="Use the published one…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Start").click()
+    expect(line).to_be_hidden(timeout=READY_MS)
+    page.locator(".jp-NotebookPanel .jp-InputArea-editor").first.click()
+    page.keyboard.type("import tool; print(tool.version)")
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=READY_MS)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".jp-NotebookPanel .jp-OutputArea-output")).to_have_text("2.0")

@@ -63,7 +63,7 @@ export const sharedPlugin: JupyterFrontEndPlugin<void> = {
 
 function tell(app: JupyterFrontEnd, manager: IEnvironmentsManager, one: ISharedEnvironment, trans: TranslationBundle): void {
   const text = trans.__(
-    'The shared environment %1 is published in generation %2. Kernels that you start from now on use it; those that run keep theirs.',
+    'The shared environment %1 is published in generation %2. New kernels use it, those that run keep theirs.',
     one.name,
     String(one.generation)
   );

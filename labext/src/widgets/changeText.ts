@@ -23,7 +23,7 @@ export function changeText(request: IChangeRequest, name: string, trans: Transla
     case 'undo':
       return trans.__('Undo the last change of %1', name);
     case 'clone':
-      return trans.__('Make %1 as a copy', name);
+      return trans.__('Clone into %1', name);
     case 'repair':
       return trans.__('Repair the files of %1', name);
   }

@@ -11,6 +11,7 @@ export class FakeKernel implements INotebookKernel {
   id = 'k1';
   name = 'envs-analysis';
   path = '/envs/analysis';
+  prefix = '/envs/analysis';
   known = true;
   language = 'python';
   idle = true;

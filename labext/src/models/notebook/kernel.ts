@@ -5,7 +5,7 @@ import type { KernelSpec } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Model } from '../base';
-import { pathOfKernel } from '../kernels';
+import { pathOfKernel, prefixOfKernel } from '../kernels';
 
 /** What the other models need to know of a notebook's kernel. */
 export interface INotebookKernel {
@@ -15,6 +15,8 @@ export interface INotebookKernel {
   readonly name: string;
   /** The prefix of its environment; empty when its specification names none. */
   readonly path: string;
+  /** The prefix that a kernel of its specification would run in now: of a shared environment the published generation. */
+  readonly prefix: string;
   /** Whether Jupyter still knows the specification it was started from, as far as that has been read. */
   readonly known: boolean;
   readonly language: string;
@@ -54,6 +56,10 @@ export class NotebookKernel extends Model implements INotebookKernel {
 
   get path(): string {
     return this._path;
+  }
+
+  get prefix(): string {
+    return prefixOfKernel(this._specs.specs, this._kernel?.name);
   }
 
   get known(): boolean {

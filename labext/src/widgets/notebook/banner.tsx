@@ -1,4 +1,7 @@
-/** A line above a notebook: what there is to say, and what can be done about it. Hidden while there is nothing. */
+/**
+ * A line above a notebook: what there is to say, and what can be done about it. Hidden while there is nothing; where the
+ * notebook is narrow it takes as many lines as it needs.
+ */
 
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -25,7 +28,7 @@ export interface IBannerLine {
 /** Follows a model, which it takes with it when it goes. */
 export class NotebookBanner extends ReactWidget {
   constructor(
-    kind: 'jp-envs-Stale' | 'jp-envs-Carried' | 'jp-envs-Moved',
+    kind: 'jp-envs-Stale' | 'jp-envs-Carried' | 'jp-envs-Moved' | 'jp-envs-OtherGeneration',
     model: Model,
     private readonly _line: () => IBannerLine | null,
     private readonly _trans: TranslationBundle
@@ -43,7 +46,7 @@ export class NotebookBanner extends ReactWidget {
     const line = this._line();
     return (
       line && (
-        <>
+        <Fitted onHeight={height => this._take(height)}>
           <span className="jp-envs-Banner-text" title={line.details}>
             {line.text}
           </span>
@@ -54,9 +57,18 @@ export class NotebookBanner extends ReactWidget {
             </Button>
           ))}
           {line.dismiss && this._dismissButton(line.dismiss)}
-        </>
+        </Fitted>
       )
     );
+  }
+
+  /** The layout above the notebook gives what is asked for by the style, and knows nothing of what is drawn. */
+  private _take(height: number): void {
+    const least = height > 0 ? `${height}px` : '';
+    if (this.node.style.minHeight !== least) {
+      this.node.style.minHeight = least;
+      this.parent?.fit();
+    }
   }
 
   private _dismissButton({ title, onClick }: NonNullable<IBannerLine['dismiss']>): JSX.Element {
@@ -71,4 +83,23 @@ export class NotebookBanner extends ReactWidget {
     this.setHidden(this._line() === null); // hiding makes the layout take or give the room
     this.update();
   }
+}
+
+/** Tells its height whenever that is another. */
+function Fitted(props: { onHeight: (height: number) => void; children: React.ReactNode }): JSX.Element {
+  const { onHeight, children } = props;
+  const line = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    const node = line.current;
+    const observer = new ResizeObserver(() => node && onHeight(node.offsetHeight));
+    if (node) {
+      observer.observe(node);
+    }
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div ref={line} className="jp-envs-Banner-line">
+      {children}
+    </div>
+  );
 }
