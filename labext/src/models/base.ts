@@ -10,6 +10,11 @@ export abstract class Model implements IDisposable {
     return this._changed;
   }
 
+  /** How often the state has changed. */
+  get version(): number {
+    return this._version;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -24,11 +29,13 @@ export abstract class Model implements IDisposable {
 
   protected emitChanged(): void {
     if (!this._isDisposed) {
+      this._version += 1;
       this._changed.emit();
     }
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private _version = 0;
   private _isDisposed = false;
 }
 

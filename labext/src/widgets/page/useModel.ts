@@ -4,13 +4,19 @@ import * as React from 'react';
 
 import type { Model } from '../../models/base';
 
-/** Draw the calling component again whenever the model has changed. */
+/**
+ * Draw the calling component again whenever the model has changed; also when that was after it was drawn and before it
+ * listens, for which a busy browser takes its time.
+ */
 export function useModel(model: Model): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    model.changed.connect(draw);
-    return () => {
-      model.changed.disconnect(draw);
-    };
-  }, [model]);
+  const listen = React.useCallback(
+    (draw: () => void) => {
+      model.changed.connect(draw);
+      return () => {
+        model.changed.disconnect(draw);
+      };
+    },
+    [model]
+  );
+  React.useSyncExternalStore(listen, () => model.version);
 }
