@@ -6,19 +6,25 @@ import os
 import signal
 from pathlib import Path
 
-import psutil
 import requests
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
+from hub.lab import READY_MS
 from hub.running import ADMIN, PASSWORD, SERVICE, RunningHub, Visitor
+from support.waiting import lives, wait_until
 from ui.conftest import CHROMIUM_FLAGS
 from ui.find_chromium import find_chromium
 
 BUILT_MS = 180_000
+ON_TOP = """node => {
+  const { x, y, height } = node.getBoundingClientRect();
+  return document.elementFromPoint(x + 20, y + height / 2).id;
+}"""
 
 
 def open_page(page: Page, hub: RunningHub) -> None:
     """Log in to the Hub, as a person does, and open the page."""
+    page.set_default_timeout(READY_MS)
     page.goto(f"{hub.url}hub/login?next=/hub/home")
     page.locator("#username_input").fill(ADMIN)
     page.locator("#password_input").fill(PASSWORD)
@@ -156,10 +162,8 @@ def test_keys_alone_publish_read_the_log_cancel_and_roll_back(
             expect(page.get_by_role("heading", name="keyed")).to_be_focused()
 
             page.mouse.wheel(0, 5000)
-            box = said.bounding_box()
-            assert box is not None
-            on_top = "([x, y]) => document.elementFromPoint(x, y).id"
-            assert page.evaluate(on_top, [box["x"] + 20, box["y"] + box["height"] / 2]) == "said"
+            page.wait_for_function("() => scrollY >= document.documentElement.scrollHeight - innerHeight - 1")
+            assert said.evaluate(ON_TOP) == "said"
         finally:
             chromium.close()
 
@@ -176,8 +180,13 @@ def test_the_page_says_that_nobody_answers_and_that_the_person_is_signed_out(hub
             open_page(page, hub)
             said = page.get_by_role("status")
             (service,) = hub.service_pids()
-            os.kill(service, signal.SIGKILL)
-            psutil.wait_procs([psutil.Process(service)] if psutil.pid_exists(service) else [])
+
+            def kill_first(route: Route) -> None:  # the Hub starts another one, and may do so at once
+                os.kill(service, signal.SIGKILL)
+                wait_until(lambda: not lives(service))
+                route.continue_()
+
+            page.route("**/switch", kill_first, times=1)
             page.get_by_role("button", name="Publish generation 1 of away").click()
             expect(said).to_contain_text("The service does not answer; it may be restarting.")
             expect(said).to_contain_text("The service answers again.", timeout=BUILT_MS)  # the Hub has started another
