@@ -94,6 +94,10 @@ def test_the_keyboard_reaches_everything(many: Callable[..., Page]) -> None:
     page.keyboard.press("End")
     expect(row(page, "project-119")).to_be_focused()
     assert page.locator("[role=tree] [tabindex='0']").count() == 1
+    page.keyboard.press("Shift+F10")
+    expect(page.get_by_role("menuitem", name="Rename…")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(row(page, "project-119")).to_be_focused()
     page.keyboard.press("F2")
     expect(
         page.get_by_role("heading", name="Rename project-119").or_(page.get_by_text("Rename project-119"))

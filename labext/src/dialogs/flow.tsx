@@ -70,7 +70,9 @@ class FlowDialog extends Dialog<void> {
     const isLost = !this.node.contains(active) || active === content || active?.matches(':disabled');
     if (content && this.isAttached && isLost) {
       content.tabIndex = -1;
-      (content.querySelector<HTMLElement>('.jp-mod-accept:not(:disabled)') ?? content).focus();
+      const buttons = content.querySelectorAll<HTMLElement>('.jp-envs-Flow-footer button');
+      const only = buttons.length === 1 ? buttons[0] : null; // what can only be closed is closed by Enter, too
+      (content.querySelector<HTMLElement>('.jp-mod-accept:not(:disabled)') ?? only ?? content).focus();
     }
   }
 

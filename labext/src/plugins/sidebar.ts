@@ -48,11 +48,34 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Show Environments'),
       execute: () => app.shell.activateById(panel.id)
     });
+    keepPlace(app, panel.node);
     if (notebooks) {
       new ActiveKernel(notebooks, app.serviceManager.kernelspecs, manager.environments);
     }
   }
 };
+
+/** A menu that was opened on a row and is closed again leaves the focus nowhere: who walks by keys goes on at the row. */
+function keepPlace(app: JupyterFrontEnd, node: HTMLElement): void {
+  let opener: HTMLElement | null = null;
+  document.addEventListener(
+    'contextmenu',
+    ({ target }) => {
+      const row = target instanceof Element && node.contains(target) ? target.closest<HTMLElement>('[data-envs-id]') : null;
+      opener = row;
+    },
+    true
+  );
+  app.contextMenu.menu.aboutToClose.connect(() => {
+    const row = opener;
+    opener = null;
+    requestAnimationFrame(() => {
+      if (row?.isConnected && (document.activeElement === document.body || document.activeElement === null)) {
+        row.focus();
+      }
+    });
+  });
+}
 
 /** Everything that the sidebar does is a command, so that the palette, menus and other extensions do the same. */
 function actionsOf(app: JupyterFrontEnd, manager: IEnvironmentsManager): ISidebarActions {

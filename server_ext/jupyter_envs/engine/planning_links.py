@@ -111,17 +111,17 @@ def _is_program(entry: PathsEntry, target: LinkTarget) -> bool:
 
 
 def _warning(layer: str, method: Method, count: int, size: str, options: LinkOptions) -> PlanWarning | None:
-    packages = "1 package" if count == 1 else f"{count} packages"
+    packages, come, are = ("1 package", "comes", "is") if count == 1 else (f"{count} packages", "come", "are")
     if method == "softlink":
         return PlanWarning(
             code="link.soft",
-            message=f"{packages} of {layer} come as symbolic links",
+            message=f"{packages} of {layer} {come} as symbolic links",
             hint="they break when the package is removed there",
         )
     if method != "copy" or options.always_copy:
         return None
     return PlanWarning(
         code="link.copied",
-        message=f"{packages} of {layer} cannot be linked here and are copied: {size}",
+        message=f"{packages} of {layer} cannot be linked here and {are} copied: {size}",
         hint="" if options.allow_softlinks else "with `allow_softlinks: true` in .condarc they come as symbolic links",
     )
