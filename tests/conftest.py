@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 
 from jupyter_envs.settings import Settings
 from support.channel import Channel
 
 # pytest allows plugins here only; `tests/server` uses this one. What it would do after every test is undone below.
 pytest_plugins = ("pytest_jupyter.jupyter_server",)
+
+# How fast an example is says something of the machine: speed is for benchmarks/.
+properties.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("any machine")
 
 _ORIGINAL = dict(os.environ)
 _FOREIGN = ("CONDA", "_CONDA", "MAMBA", "PIXI", "PIP_", "JUPYTER", "IPYTHON", "XDG_", "UV_", "_CE_")
