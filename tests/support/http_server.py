@@ -92,8 +92,7 @@ class Server:
         self.active = 0
         self.most_active = 0
         self.lock = threading.Lock()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self.http.daemon_threads = True
+        self.http = _Listener(("127.0.0.1", 0), _Handler)
         self.http.owner = self  # type: ignore[attr-defined]  # the handler finds its server here
         self.url = f"http://127.0.0.1:{self.http.server_address[1]}"
 
@@ -145,6 +144,12 @@ class Server:
         if not target.is_file():
             return Response(b"not found\n", 404)
         return Response(target.read_bytes(), headers={"Content-Type": "application/octet-stream"})
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    # Of Python's 5, the system drops what more clients ask for while a busy machine accepts none: they time out.
+    request_queue_size = 1024
 
 
 class _Handler(BaseHTTPRequestHandler):
