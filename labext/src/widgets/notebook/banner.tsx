@@ -46,7 +46,7 @@ export class NotebookBanner extends ReactWidget {
     const line = this._line();
     return (
       line && (
-        <Fitted onHeight={height => this._take(height)}>
+        <Fitted onHeight={this._take}>
           <span className="jp-envs-Banner-text" title={line.details}>
             {line.text}
           </span>
@@ -63,13 +63,13 @@ export class NotebookBanner extends ReactWidget {
   }
 
   /** The layout above the notebook gives what is asked for by the style, and knows nothing of what is drawn. */
-  private _take(height: number): void {
+  private readonly _take = (height: number): void => {
     const least = height > 0 ? `${height}px` : '';
     if (this.node.style.minHeight !== least) {
       this.node.style.minHeight = least;
       this.parent?.fit();
     }
-  }
+  };
 
   private _dismissButton({ title, onClick }: NonNullable<IBannerLine['dismiss']>): JSX.Element {
     return (
@@ -96,7 +96,7 @@ function Fitted(props: { onHeight: (height: number) => void; children: React.Rea
       observer.observe(node);
     }
     return () => observer.disconnect();
-  }, []);
+  }, [onHeight]);
   return (
     <div ref={line} className="jp-envs-Banner-line">
       {children}
