@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,13 @@ def test_an_archive_must_be_what_its_name_says(tmp_path: Path) -> None:
     (tmp_path / "c.conda").write_bytes(b"nothing")
     with pytest.raises(ArchiveError, match="not a conda package"):
         subdir_of(tmp_path / "c.conda")
+
+
+def test_many_clients_wait_for_a_server_that_is_busy(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(make_server(tmp_path, "127.0.0.1", 0))  # it accepts none yet
+        for _ in range(60):
+            stack.enter_context(socket.create_connection(server.server_address[:2], timeout=20))
 
 
 def test_a_served_channel_is_installed_from(folder: FolderChannel, tmp_path: Path, settings: Settings) -> None:

@@ -38,7 +38,13 @@ class ChannelHandler(http.server.SimpleHTTPRequestHandler):
         sys.stderr.write(f"{self.address_string()} {format % arguments}\n")
 
 
-def make_server(folder: Path, host: str, port: int) -> http.server.ThreadingHTTPServer:
+class Listener(http.server.ThreadingHTTPServer):
+    """A thread for each connection. Where only five may wait, as in Python, clients that come together time out."""
+
+    request_queue_size = 1024
+
+
+def make_server(folder: Path, host: str, port: int) -> Listener:
     """Return a server over a folder that listens; ``port`` 0 takes a free one."""
     handler = functools.partial(ChannelHandler, directory=str(folder))
-    return http.server.ThreadingHTTPServer((host, port), handler)
+    return Listener((host, port), handler)
