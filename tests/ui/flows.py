@@ -18,12 +18,13 @@ SHOW = "() => window.jupyterapp.restored.then(() => window.jupyterapp.commands.e
 SERIOUS = ("serious", "critical")
 STARTED = "() => Promise.all([window.jupyterapp.started, window.jupyterapp.restored]).then(() => null)"
 # The last thing that JupyterLab does when it starts: seconds after it has restored its layout, on a busy machine.
-LAUNCHER_HAS_FOCUS = "() => document.activeElement?.closest('.jp-Launcher')"
+LAUNCHER_HAD_FOCUS = "() => window.launched"
 NOTE_TOASTS = """
   window.told = [];
   new MutationObserver(() => document.querySelectorAll('.Toastify__toast').forEach(toast => {
     if (!window.told.includes(toast)) window.told.push(toast);
   })).observe(document, { childList: true, subtree: true });
+  document.addEventListener('focusin', event => { window.launched ||= event.target.closest('.jp-Launcher') !== null; });
 """
 TOLD = "text => window.told.filter(toast => toast.textContent.includes(text)).length"
 
@@ -33,7 +34,7 @@ def wait_for_app(page: Page) -> None:
     page.wait_for_function("() => window.jupyterapp")
     page.evaluate(STARTED)
     if page.locator("#jp-main-dock-panel").count():
-        page.wait_for_function(LAUNCHER_HAS_FOCUS)
+        page.wait_for_function(LAUNCHER_HAD_FOCUS)
 
 
 def open_sidebar(page: Page) -> Locator:
@@ -110,7 +111,7 @@ def toast(page: Page, text: str) -> Locator:
 
 
 def note_toasts(context: BrowserContext) -> None:
-    """Keep the notifications of each page that is opened, which are on it for some seconds only; see ``told``."""
+    """Keep what a page shows for some seconds only: its notifications, and the focus of its launcher."""
     context.add_init_script(NOTE_TOASTS)
 
 
