@@ -75,7 +75,7 @@ def test_a_running_job_shows_its_progress_and_its_log(
     begin(page, name, *(f"part-{number:03}" for number in PARTS[theme]))
     job = page.locator(".jp-envs-Job", has_text=f"Creating {name}")
     expect(job.get_by_text("Downloading")).to_be_visible(timeout=JOB_MS)
-    expect(job.locator(".jp-envs-Job-numbers")).to_contain_text("KB")
+    expect(job.locator(".jp-envs-Job-numbers")).to_contain_text("kB")
     expect(page.locator(".jp-envs-Status")).to_contain_text(f"Creating {name}")
     job.get_by_role("button", name="Log").click()
     expect(page.locator(".jp-envs-Log-text")).not_to_be_empty()

@@ -1,6 +1,6 @@
 /** Numbers and times as people read them. */
 
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Bytes with a unit, such as `12.3 MB`. */
 export function formatBytes(bytes: number): string {
