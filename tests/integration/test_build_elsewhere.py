@@ -101,6 +101,7 @@ def test_a_worker_that_is_killed_in_mid_build_loses_nothing(
     prefix = install(settings, "e", "last", "slow", channels=(tmp_path / "out",))
     assert sorted(path.name for path in (prefix / "share").iterdir()) == ["last", "slow"]
     assert not list((tmp_path / "out/.incoming").rglob("*.conda")), "what was sent is published and gone"
+    assert not list((Path(settings.root) / "builds").glob("slow-*")), "nothing is left of the killed one, either"
 
 
 @pytest.mark.filterwarnings("default")  # as above

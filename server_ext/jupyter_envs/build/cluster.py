@@ -25,6 +25,7 @@ import msgspec
 from jupyter_envs.build.channel.remote import RemoteChannel
 from jupyter_envs.build.many import Submit
 from jupyter_envs.build.models import RenderedRecipe
+from jupyter_envs.build.places import occupied
 from jupyter_envs.build.task import Task, TaskResult, build_task, failed
 from jupyter_envs.engine.models.events import CancelToken
 from jupyter_envs.errors import BuildError, CancelledError, EnvsError, RecipeError, SpecError
@@ -163,8 +164,8 @@ def _build(sent: Sent, settings: Settings) -> Returned:
         remote = RemoteChannel(sent.url, settings.root, builder=True)
         remote.pull()
         # What is built is in nobody else's copy: another worker that brings the channel takes away what it has not.
-        with tempfile.TemporaryDirectory(prefix="jupyter-envs-built-") as output:
-            request = msgspec.structs.replace(sent.task.request, output=output, force=True)
+        with occupied(Path(settings.root) / "builds", f"{recipe.outputs[0].dist[:70]}-sent") as places:
+            request = msgspec.structs.replace(sent.task.request, output=places.channel, force=True)
             given = str(remote.copy.folder)
             task = msgspec.structs.replace(sent.task, recipe=recipe, request=request, settings=settings, given=given)
             result = build_task(task)
