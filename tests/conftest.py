@@ -14,6 +14,7 @@ from hypothesis import settings as properties
 
 from jupyter_envs.settings import Settings
 from support.channel import Channel
+from support.homes import keep_pip_configuration
 
 # pytest allows plugins here only; `tests/server` uses this one. What it would do after every test is undone below.
 pytest_plugins = ("pytest_jupyter.jupyter_server",)
@@ -58,7 +59,7 @@ def home(
             monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("home")  # not inside tmp_path, which a test may want empty
     if network:
-        _keep_pip_configuration(folder)
+        keep_pip_configuration(Path(_ORIGINAL.get("HOME", "/nonexistent")), folder)
     else:
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("HOME", str(folder))
@@ -69,15 +70,6 @@ def home(
     monkeypatch.setenv("IPYTHONDIR", str(folder / "jupyter/ipython"))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     return folder
-
-
-def _keep_pip_configuration(folder: Path) -> None:
-    """Link the user's own pip configuration into the test's home."""
-    original = Path(_ORIGINAL.get("HOME", "/nonexistent"))
-    for relative in (".config/pip", ".pip", ".netrc"):
-        if (original / relative).exists():
-            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            (folder / relative).symlink_to(original / relative)
 
 
 @pytest.fixture

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from support.homes import keep_pip_configuration
 from support.kernels import Place, fill, variables_for
 
 
@@ -18,7 +20,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     if answer.returncode:
         pytest.skip(f"needs a package index, and pip's configured one does not answer: {answer.stderr.strip()[-200:]}")
     folder = tmp_path_factory.mktemp("place")
-    made = Place(folder, variables_for(folder))
+    home = folder / "home"  # environments are listed in it
+    home.mkdir()
+    keep_pip_configuration(Path.home(), home)
+    made = Place(folder, {**variables_for(folder), "HOME": str(home)})
     fill(made.channel)
     made.envs("create", "six", "python", "ipykernel<7")
     made.envs("create", "seven", "python", "ipykernel>=7,<8")
